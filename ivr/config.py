@@ -1,0 +1,198 @@
+"""One TOML file plus IVR_* environment variables -> frozen `Settings`.
+
+Environment variables override the file: section and key joined by two underscores, for example
+`IVR_SIP__PORT=5080` or `IVR_HANDOFF__OPERATOR=sip:100@pbx`. Lists are written as JSON. This module
+is the only reader of the environment.
+"""
+
+import json
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ivr.errors import ConfigError
+
+
+class Section(BaseModel):
+    """A table of the configuration file: frozen, unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SipSettings(Section):
+    """[sip] signalling: what is listened to and who is believed."""
+
+    address: str = "0.0.0.0"
+    """Interface to listen on."""
+    port: int = Field(5060, ge=0, le=65535)
+    """UDP and TCP port; 0 takes a free one."""
+    tls_port: int = Field(5061, ge=0, le=65535)
+    """TLS port (needs Kamailio); 0 switches TLS off."""
+    tls_certificate: str = ""
+    """PEM file; empty: a self-signed certificate is made."""
+    tls_key: str = ""
+    public_address: str = "auto"
+    """Address callers reach, put into SDP and Contact; 'auto': the machine's own."""
+    numbers: tuple[str, ...] = ("0611",)
+    """Numbers (user parts) that are answered; the first is the main one, the rest are aliases."""
+    codecs: tuple[str, ...] = ("PCMA", "PCMU", "G722")
+    """Offered and accepted codecs, best first."""
+    srtp: Literal["off", "optional", "required"] = "optional"
+    """SDES-SRTP (RFC 4568)."""
+    trusted_peers: tuple[str, ...] = ()
+    """Addresses or networks whose P-Asserted-Identity is believed, e.g. '10.0.0.0/8'."""
+    kamailio: Literal["auto", "off", "required"] = "auto"
+    """'auto': used where installed; 'off': one media worker takes the SIP port itself."""
+    calls_per_second: int = Field(20, ge=1, le=1000)
+    """New calls a second let through in total; more get 503."""
+    retry_after_s: int = Field(10, ge=1, le=3600)
+    """Retry-After of 486/503 over the limit."""
+
+
+class TrunkSettings(Section):
+    """[trunk] registration to a SIP trunk; off while `registrar` is empty."""
+
+    registrar: str = ""
+    """For example 'sip:trunk.example.net'."""
+    user: str = ""
+    password: str = ""
+    realm: str = "*"
+    expires_s: int = Field(300, ge=30, le=86400)
+
+
+class MediaSettings(Section):
+    """[media] worker processes that hold the calls' SIP legs and RTP."""
+
+    workers: int = Field(4, ge=1, le=256)
+    calls_per_worker: int = Field(2, ge=1, le=2)
+    """Two at most: the user agent has four legs, and each caller may need an operator leg."""
+    rtp_port: int = Field(20000, ge=1024, le=65000)
+    """First RTP port; each worker takes 40 from here on."""
+    rtp_timeout_s: float = Field(10.0, ge=1.0, le=600.0)
+    """A caller without RTP for this long is taken for dead."""
+    max_call_s: float = Field(1800.0, ge=10.0, le=86400.0)
+
+
+class SpeechSettings(Section):
+    """[speech] hearing: voice activity, endpointing, recognition."""
+
+    model: str = ""
+    """Vosk model folder; empty: an official model in models/, else the bundled models/ru-0611."""
+    vad_aggressiveness: int = Field(2, ge=0, le=3)
+    start_ms: int = Field(80, ge=20, le=1000)
+    """Speech this long starts an utterance."""
+    trailing_silence_ms: int = Field(550, ge=100, le=5000)
+    """Silence this long ends an utterance."""
+    trailing_silence_closed_ms: int = Field(400, ge=100, le=5000)
+    """The same for yes/no, city and menu questions."""
+    max_utterance_s: float = Field(15.0, ge=1.0, le=60.0)
+    threads: int = Field(2, ge=1, le=64)
+    """Recognizer threads shared by all calls."""
+
+
+class NluSettings(Section):
+    """[nlu] intents: Rasa and its thresholds."""
+
+    url: str = ""
+    """A running Rasa server; empty: one is started on loopback."""
+    token: str = ""
+    python: str = ".venv-rasa/bin/python"
+    """Python of the Rasa environment."""
+    model: str = ""
+    """Rasa model archive; empty: the newest in models/rasa."""
+    timeout_s: float = Field(1.5, gt=0.0, le=10.0)
+    accept: float = Field(0.6, ge=0.0, le=1.0)
+    """Confidence from which an intent is acted on at once."""
+    confirm: float = Field(0.3, ge=0.0, le=1.0)
+    """Confidence from which an intent is confirmed first; below: no match."""
+
+
+class VoiceSettings(Section):
+    """[voice] prompts and synthesis."""
+
+    prompts: str = "models/voice-elena"
+    synthesizer: Literal["auto", "rhvoice", "piper", "festival", "espeak", "none"] = "auto"
+    piper_model: str = ""
+    cache: str = "var/cache/speech"
+
+
+class DialogueSettings(Section):
+    """[dialogue] the conversation itself."""
+
+    no_input_s: float = Field(6.0, ge=1.0, le=60.0)
+    announce_recording: bool = True
+
+
+class HandoffSettings(Section):
+    """[handoff] operators."""
+
+    operator: str = ""
+    """SIP URI calls are transferred to; empty: callers are offered a callback request instead."""
+    refer: bool = True
+    """False: always dial and bridge."""
+    refer_timeout_s: float = Field(6.0, ge=1.0, le=120.0)
+    """Seconds to wait for the transfer's outcome before bridging instead."""
+    dial_timeout_s: float = Field(25.0, ge=1.0, le=180.0)
+
+
+class RecordSettings(Section):
+    """[records] what a call leaves behind."""
+
+    database: str = "sqlite:///var/ivr.db"
+    recordings: bool = False
+    """Two-channel WAV of every call (left caller, right bot)."""
+    recordings_folder: str = "var/recordings"
+
+
+class HttpSettings(Section):
+    """[http] health, metrics and hand-off details; keep it on a local address."""
+
+    address: str = "127.0.0.1"
+    port: int = Field(8061, ge=0, le=65535)
+
+
+class LogSettings(Section):
+    """[log] structured logs on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "text"] = "text"
+    personal_data: Literal["masked", "plain"] = "masked"
+
+
+class BackOfficeSettings(Section):
+    """[back_office] where answers come from."""
+
+    factory: str = "ivr.services.demo:create"
+    """'module:function' taking `url` and returning a BackOffice."""
+    url: str = "sqlite:///var/back_office.db"
+    timeout_s: float = Field(5.0, ge=0.1, le=60.0)
+
+
+class ServiceSettings(Section):
+    """[service] the process as a whole."""
+
+    drain_s: float = Field(30.0, ge=0.0, le=3600.0)
+    """After SIGTERM calls may go on this long."""
+    runtime: str = "var/run"
+    """Sockets and generated configuration."""
+
+
+class Settings(Section):
+    """Everything that can be set, with defaults that work on one machine."""
+
+    sip: SipSettings = SipSettings()
+    trunk: TrunkSettings = TrunkSettings()
+    media: MediaSettings = MediaSettings()
+    speech: SpeechSettings = SpeechSettings()
+    nlu: NluSettings = NluSettings()
+    voice: VoiceSettings = VoiceSettings()
+    dialogue: DialogueSettings = DialogueSettings()
+    handoff: HandoffSettings = HandoffSettings()
+    records: RecordSettings = RecordSettings()
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+    back_office: BackOfficeSettings = BackOfficeSettings()
+    service: ServiceSettings = ServiceSettings()

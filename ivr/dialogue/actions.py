@@ -1,0 +1,94 @@
+"""What the policy wants done, as data. The session carries it out; the policy never does."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ivr.speech.phrase import Phrase
+
+
+class QuestionKind(StrEnum):
+    """What kind of answer is awaited; decides endpointing and how DTMF is read."""
+
+    OPEN = "open"
+    YES_NO = "yes_no"
+    CITY = "city"
+    MENU = "menu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Play a phrase, then go on with the next action."""
+
+    phrase: Phrase
+    barge_in: bool = True
+    """False: must be heard to its end, speech and keys meanwhile are kept, not acted on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """Play a phrase (may be empty) and wait for the caller. Always the last action of a list."""
+
+    phrase: Phrase
+    kind: QuestionKind = QuestionKind.OPEN
+    no_input_s: float = 6.0
+    """Silence after the phrase that counts as no input, seconds."""
+    barge_in: bool = True
+
+
+class ServiceCall(StrEnum):
+    """Methods of `ivr.services.port.BackOffice`."""
+
+    BALANCE = "balance"
+    TARIFF = "tariff"
+    SERVICES = "services"
+    PROMISED_PAYMENT_TERMS = "promised_payment_terms"
+    CONNECT_PROMISED_PAYMENT = "connect_promised_payment"
+    LAST_PAYMENT = "last_payment"
+    LAST_CHARGES = "last_charges"
+    OUTAGE = "outage"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallService:
+    """Ask the back office; the answer comes back as `ServiceReplied` or `ServiceFailed`.
+
+    Always the last action of a list. The session adds the caller's number and, for orders, the
+    idempotency key.
+    """
+
+    call: ServiceCall
+    arguments: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """Hand the caller to an operator; the outcome comes back as `TransferFailed` if it fails.
+
+    Always the last action of a list.
+    """
+
+    reason: str
+    """Intent or cause, e.g. 'operator', 'complaint', 'no_match'."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCallback:
+    """Store a callback request durably; answered by `CallbackStored` or `ServiceFailed`.
+
+    Always the last action of a list. `number` is ten digits.
+    """
+
+    number: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUp:
+    """End the call after everything before it was heard."""
+
+    reason: str
+    """'goodbye', 'no_input', 'callback', ..."""
+
+
+Action = Say | Ask | CallService | Transfer | RequestCallback | HangUp

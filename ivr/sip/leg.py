@@ -1,0 +1,186 @@
+"""What the call core knows of a leg: its events, its audio and what it can be told to do.
+
+A leg is one SIP dialog with its media. Everything here lives on the event loop; how a leg reaches
+a user agent in another process is the business of `ivr.media`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NewType, Protocol
+
+from ivr.audio.pcm import PcmFrame
+from ivr.sip.causes import HangupCause
+
+LegId = NewType("LegId", str)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegIdentity:
+    """Who calls whom, as the INVITE said it."""
+
+    ani: str
+    """Caller's number or user part: P-Asserted-Identity of a trusted peer, else From. May be ''."""
+    dnis: str
+    """Dialled number or user part of the request URI."""
+    asserted: bool = False
+    """True where the number comes from P-Asserted-Identity of a trusted peer."""
+    sip_call_id: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Further headers worth knowing, lower-case names: user-to-user, user-agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ringing:
+    """The far end of an outbound leg rings (18x)."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The leg is up and its media runs."""
+
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dtmf:
+    """One key: 0-9, *, #, A-D; RFC 4733 or SIP INFO."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackFinished:
+    """Everything handed to `play` so far has gone out on the wire."""
+
+    played_samples: int
+    """Samples played since the leg was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferProgress:
+    """Status of a REFER we sent: its own response or a NOTIFY's sipfrag (RFC 3515)."""
+
+    status: int
+    """100-199 under way, 200-299 done, 300 and up failed."""
+    reason: str
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransferRequested:
+    """The peer sent us a REFER. Accepted by default (202) unless the pool was told to refuse."""
+
+    target: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Headers embedded in Refer-To, lower-case names, e.g. user-to-user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The last event of every leg."""
+
+    cause: HangupCause
+
+
+LegEvent = (
+    Ringing
+    | Answered
+    | Dtmf
+    | PlaybackFinished
+    | TransferProgress
+    | TransferRequested
+    | Disconnected
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LegFrame:
+    """20 ms of what the far end said, with how much it has heard by then."""
+
+    frame: PcmFrame
+    played_samples: int
+    """Samples of our playback that had gone out when this frame came in (one clock for both)."""
+
+
+class Leg(Protocol):
+    """One SIP dialog and its media, seen from the event loop.
+
+    After `Disconnected` every command is a no-op, so that a hang-up can race with anything.
+    Commands raise `SipError` only when the media worker itself is gone or refuses them.
+    """
+
+    @property
+    def leg_id(self) -> LegId: ...
+
+    @property
+    def identity(self) -> LegIdentity: ...
+
+    async def next_event(self) -> LegEvent:
+        """The next event, in order, none dropped. After `Disconnected` it is returned again."""
+        ...
+
+    async def next_frame(self) -> LegFrame | None:
+        """The next received frame, None after disconnection. Bounded: drops the oldest, counted."""
+        ...
+
+    @property
+    def dropped_frames(self) -> int: ...
+
+    async def ring(self) -> None:
+        """Answer 180."""
+        ...
+
+    async def answer(self) -> None:
+        """Answer 200; `Answered` follows when the media runs."""
+        ...
+
+    async def reject(self, status: int, *, retry_after_s: int | None = None) -> None:
+        """Answer 300-699, with a Retry-After header where given."""
+        ...
+
+    async def hang_up(self, *, reason: str = "") -> None:
+        """BYE or CANCEL, whatever fits the dialog's state; `Disconnected` follows."""
+        ...
+
+    def play(self, samples: bytes) -> None:
+        """Append int16 mono 8 kHz audio to the playback ring (60 s long; `AudioError` if over)."""
+        ...
+
+    def stop_playback(self) -> None:
+        """Drop what is not yet played, with a 5 ms fade; the next frame reports the position."""
+        ...
+
+    @property
+    def queued_samples(self) -> int:
+        """Samples handed over by `play` since the last stop and not yet reported as played."""
+        ...
+
+    async def send_dtmf(self, digits: str) -> None:
+        """RFC 4733 events."""
+        ...
+
+    async def refer(self, target: str, *, headers: Mapping[str, str] | None = None) -> None:
+        """Blind transfer: REFER to `target` (a SIP URI), `headers` embedded in Refer-To.
+
+        The outcome arrives as `TransferProgress`; nothing may ever arrive, so keep a deadline.
+        """
+        ...
+
+    async def dial_beside(
+        self, target: str, *, headers: Mapping[str, str] | None = None, caller: str = ""
+    ) -> "Leg":
+        """A new outbound leg in the same worker, so that both can be bridged natively."""
+        ...
+
+    async def bridge(self, other: "Leg") -> None:
+        """Join the two legs' media both ways. Frames of both keep arriving (for recording).
+
+        While bridged, `play` is heard by the own far end only and is mixed in.
+        """
+        ...
+
+    async def unbridge(self, other: "Leg") -> None:
+        """Part the two legs' media."""
+        ...
