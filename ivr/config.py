@@ -27,9 +27,9 @@ class SipSettings(Section):
 
     address: str = "0.0.0.0"
     """Interface to listen on."""
-    port: int = Field(5060, ge=0, le=65535)
+    port: int = Field(default=5060, ge=0, le=65535)
     """UDP and TCP port; 0 takes a free one."""
-    tls_port: int = Field(5061, ge=0, le=65535)
+    tls_port: int = Field(default=5061, ge=0, le=65535)
     """TLS port (needs Kamailio); 0 switches TLS off."""
     tls_certificate: str = ""
     """PEM file; empty: a self-signed certificate is made."""
@@ -46,9 +46,9 @@ class SipSettings(Section):
     """Addresses or networks whose P-Asserted-Identity is believed, e.g. '10.0.0.0/8'."""
     kamailio: Literal["auto", "off", "required"] = "auto"
     """'auto': used where installed; 'off': one media worker takes the SIP port itself."""
-    calls_per_second: int = Field(20, ge=1, le=1000)
+    calls_per_second: int = Field(default=20, ge=1, le=1000)
     """New calls a second let through in total; more get 503."""
-    retry_after_s: int = Field(10, ge=1, le=3600)
+    retry_after_s: int = Field(default=10, ge=1, le=3600)
     """Retry-After of 486/503 over the limit."""
 
 
@@ -60,20 +60,20 @@ class TrunkSettings(Section):
     user: str = ""
     password: str = ""
     realm: str = "*"
-    expires_s: int = Field(300, ge=30, le=86400)
+    expires_s: int = Field(default=300, ge=30, le=86400)
 
 
 class MediaSettings(Section):
     """[media] worker processes that hold the calls' SIP legs and RTP."""
 
-    workers: int = Field(4, ge=1, le=256)
-    calls_per_worker: int = Field(2, ge=1, le=2)
+    workers: int = Field(default=4, ge=1, le=256)
+    calls_per_worker: int = Field(default=2, ge=1, le=2)
     """Two at most: the user agent has four legs, and each caller may need an operator leg."""
-    rtp_port: int = Field(20000, ge=1024, le=65000)
+    rtp_port: int = Field(default=20000, ge=1024, le=65000)
     """First RTP port; each worker takes 40 from here on."""
-    rtp_timeout_s: float = Field(10.0, ge=1.0, le=600.0)
+    rtp_timeout_s: float = Field(default=10.0, ge=1.0, le=600.0)
     """A caller without RTP for this long is taken for dead."""
-    max_call_s: float = Field(1800.0, ge=10.0, le=86400.0)
+    max_call_s: float = Field(default=1800.0, ge=10.0, le=86400.0)
 
 
 class SpeechSettings(Section):
@@ -81,15 +81,15 @@ class SpeechSettings(Section):
 
     model: str = ""
     """Vosk model folder; empty: an official model in models/, else the bundled models/ru-0611."""
-    vad_aggressiveness: int = Field(2, ge=0, le=3)
-    start_ms: int = Field(80, ge=20, le=1000)
+    vad_aggressiveness: int = Field(default=2, ge=0, le=3)
+    start_ms: int = Field(default=80, ge=20, le=1000)
     """Speech this long starts an utterance."""
-    trailing_silence_ms: int = Field(550, ge=100, le=5000)
+    trailing_silence_ms: int = Field(default=550, ge=100, le=5000)
     """Silence this long ends an utterance."""
-    trailing_silence_closed_ms: int = Field(400, ge=100, le=5000)
+    trailing_silence_closed_ms: int = Field(default=400, ge=100, le=5000)
     """The same for yes/no, city and menu questions."""
-    max_utterance_s: float = Field(15.0, ge=1.0, le=60.0)
-    threads: int = Field(2, ge=1, le=64)
+    max_utterance_s: float = Field(default=15.0, ge=1.0, le=60.0)
+    threads: int = Field(default=2, ge=1, le=64)
     """Recognizer threads shared by all calls."""
 
 
@@ -103,10 +103,10 @@ class NluSettings(Section):
     """Python of the Rasa environment."""
     model: str = ""
     """Rasa model archive; empty: the newest in models/rasa."""
-    timeout_s: float = Field(1.5, gt=0.0, le=10.0)
-    accept: float = Field(0.6, ge=0.0, le=1.0)
+    timeout_s: float = Field(default=1.5, gt=0.0, le=10.0)
+    accept: float = Field(default=0.6, ge=0.0, le=1.0)
     """Confidence from which an intent is acted on at once."""
-    confirm: float = Field(0.3, ge=0.0, le=1.0)
+    confirm: float = Field(default=0.3, ge=0.0, le=1.0)
     """Confidence from which an intent is confirmed first; below: no match."""
 
 
@@ -122,7 +122,7 @@ class VoiceSettings(Section):
 class DialogueSettings(Section):
     """[dialogue] the conversation itself."""
 
-    no_input_s: float = Field(6.0, ge=1.0, le=60.0)
+    no_input_s: float = Field(default=6.0, ge=1.0, le=60.0)
     announce_recording: bool = True
 
 
@@ -133,9 +133,9 @@ class HandoffSettings(Section):
     """SIP URI calls are transferred to; empty: callers are offered a callback request instead."""
     refer: bool = True
     """False: always dial and bridge."""
-    refer_timeout_s: float = Field(6.0, ge=1.0, le=120.0)
+    refer_timeout_s: float = Field(default=6.0, ge=1.0, le=120.0)
     """Seconds to wait for the transfer's outcome before bridging instead."""
-    dial_timeout_s: float = Field(25.0, ge=1.0, le=180.0)
+    dial_timeout_s: float = Field(default=25.0, ge=1.0, le=180.0)
 
 
 class RecordSettings(Section):
@@ -151,7 +151,7 @@ class HttpSettings(Section):
     """[http] health, metrics and hand-off details; keep it on a local address."""
 
     address: str = "127.0.0.1"
-    port: int = Field(8061, ge=0, le=65535)
+    port: int = Field(default=8061, ge=0, le=65535)
 
 
 class LogSettings(Section):
@@ -168,13 +168,13 @@ class BackOfficeSettings(Section):
     factory: str = "ivr.services.demo:create"
     """'module:function' taking `url` and returning a BackOffice."""
     url: str = "sqlite:///var/back_office.db"
-    timeout_s: float = Field(5.0, ge=0.1, le=60.0)
+    timeout_s: float = Field(default=5.0, ge=0.1, le=60.0)
 
 
 class ServiceSettings(Section):
     """[service] the process as a whole."""
 
-    drain_s: float = Field(30.0, ge=0.0, le=3600.0)
+    drain_s: float = Field(default=30.0, ge=0.0, le=3600.0)
     """After SIGTERM calls may go on this long."""
     runtime: str = "var/run"
     """Sockets and generated configuration."""
@@ -196,3 +196,78 @@ class Settings(Section):
     log: LogSettings = LogSettings()
     back_office: BackOfficeSettings = BackOfficeSettings()
     service: ServiceSettings = ServiceSettings()
+
+
+ENVIRONMENT_PREFIX = "IVR_"
+CONFIG_VARIABLE = "IVR_CONFIG"
+DEFAULT_FILE = Path("ivr.toml")
+
+
+def load(path: Path | None = None, environ: dict[str, str] | None = None) -> Settings:
+    """Settings from a file and the environment.
+
+    `path` None: the file named by IVR_CONFIG, else ./ivr.toml if there is one, else defaults.
+    Raises `ConfigError` naming the key, the value and what is allowed.
+    """
+    variables = dict(os.environ) if environ is None else environ
+    values = _read_file(path, variables)
+    for name, text in sorted(variables.items()):
+        _apply_variable(values, name, text)
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as exc:
+        raise _as_config_error(exc) from exc
+
+
+def _read_file(path: Path | None, variables: dict[str, str]) -> dict[str, Any]:
+    if path is None and variables.get(CONFIG_VARIABLE):
+        path = Path(variables[CONFIG_VARIABLE])
+    if path is None:
+        if not DEFAULT_FILE.exists():
+            return {}
+        path = DEFAULT_FILE
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError("config file", str(path), f"a readable UTF-8 file ({exc})") from exc
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError("config file", str(path), f"valid TOML ({exc})") from exc
+
+
+def _apply_variable(values: dict[str, Any], name: str, text: str) -> None:
+    """IVR_SECTION__KEY=value over the file's value; other IVR_* names are somebody else's."""
+    if not name.startswith(ENVIRONMENT_PREFIX) or "__" not in name:
+        return
+    section, key = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__", 1)
+    table = values.setdefault(section, {})
+    if not isinstance(table, dict):
+        raise ConfigError(section, table, "a table of keys")
+    table[key] = _decode(text)
+
+
+def _decode(text: str) -> object:
+    """Lists are JSON; everything else stays text, pydantic converts it."""
+    if text.startswith("["):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            return text
+    return text
+
+
+def _as_config_error(exc: ValidationError) -> ConfigError:
+    """The first complaint, in one sentence: pydantic's message says what is allowed."""
+    error = exc.errors()[0]
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return ConfigError(key, error["input"], f"no such key; known: {_known_keys(error['loc'])}")
+    return ConfigError(key, error["input"], error["msg"])
+
+
+def _known_keys(location: tuple[int | str, ...]) -> str:
+    model: type[BaseModel] = Settings
+    for part in location[:-1]:
+        annotation = model.model_fields[str(part)].annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+    return ", ".join(model.model_fields)
