@@ -1,0 +1,306 @@
+"""Vosk: one shared model, one recognizer per leg, decoding on a bounded pool of threads.
+
+The event loop never waits for the decoder while a caller speaks: `accept` queues audio and returns
+what is known so far; only `finish` waits. The only module that imports vosk.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import vosk
+
+from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
+from ivr.errors import AsrError, SetupError
+from ivr.speech.asr import Hypothesis, HypothesisWord
+
+log = logging.getLogger(__name__)
+
+DECODE_STEP_S: Final = 0.1
+"""Audio is handed over in steps this long: Vosk works in 0.2 s chunks, a hop per frame is waste."""
+BACKLOG_S: Final = 3.0
+"""Undecoded audio of one leg; beyond it the oldest is dropped."""
+RECYCLE_UTTERANCES: Final = 50
+RECYCLE_AUDIO_S: Final = 600.0
+"""Kaldi recognizers grow with use; a fresh one costs about a millisecond."""
+HESITATIONS: Final = frozenset({"э", "ээ", "эээ", "эм", "м", "мм", "ммм", "хм", "[unk]", "<unk>"})
+"""Sounds without meaning, removed at both ends of an utterance."""
+LONE_WORD_CONFIDENCE: Final = 0.5
+"""Silence and noise come out of the bundled model as one short word of 0.25-0.47; one-word fixtures
+that were understood had 0.6 and more, at any line noise tried."""
+
+
+class VoskRecognizerFactory:
+    """Loads the model once and makes a recognizer per leg (`RecognizerFactory`)."""
+
+    def __init__(self, model_path: Path, threads: int = 2) -> None:
+        """Blocks while the model is read: 0.1 s for the bundled one; see `load`."""
+        require_line_rate(model_path)
+        vosk.SetLogLevel(-1)
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="recognizer")
+        try:
+            self._model = vosk.Model(str(model_path))
+            _decode(self._kaldi(), bytes(LINE_RATE_HZ))  # first use fills caches
+        except Exception as exc:  # vosk raises bare Exception only
+            raise AsrError("model", f"Vosk cannot load the model {model_path}: {exc}") from exc
+
+    @classmethod
+    async def load(cls, model_path: Path, threads: int = 2) -> "VoskRecognizerFactory":
+        """The same off the event loop."""
+        return await asyncio.to_thread(cls, model_path, threads)
+
+    def create(self) -> "VoskRecognizer":
+        """A recognizer for one leg."""
+        return VoskRecognizer(self._kaldi, self._pool)
+
+    async def aclose(self) -> None:
+        """Stop the recognizer threads after what they are doing."""
+        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+
+    def _kaldi(self) -> Any:
+        kaldi = vosk.KaldiRecognizer(self._model, float(LINE_RATE_HZ))
+        kaldi.SetWords(True)
+        return kaldi
+
+
+class VoskRecognizer:
+    """One leg's recognizer (`Recognizer`). Event loop only; its decoding is serialized."""
+
+    def __init__(self, new_kaldi: Callable[[], Any], pool: ThreadPoolExecutor) -> None:
+        self._utterances = _Utterances(new_kaldi)
+        self._pool = pool
+        self._pending = bytearray()
+        self._job: asyncio.Future[Hypothesis] | None = None
+        self._reported = ""
+        self._closed = False
+        self.audio_s = 0.0
+        """Seconds of audio decoded so far."""
+        self.dropped_s = 0.0
+        """Seconds of audio lost because decoding did not keep up."""
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds spent decoding; real-time factor = busy_s / audio_s."""
+        return self._utterances.busy_s
+
+    async def accept(self, samples: bytes) -> Hypothesis | None:
+        """Queue int16 mono 8 kHz audio; the newest partial hypothesis if it changed, else None."""
+        self._check(samples)
+        self._pending += samples
+        self._bound_backlog()
+        partial = self._collect() if self._job is not None and self._job.done() else None
+        if self._job is None and len(self._pending) >= _size(DECODE_STEP_S):
+            self._start_decoding()
+        return self._unreported(partial)
+
+    async def settle(self) -> Hypothesis | None:
+        """Wait until all queued audio is decoded; for audio that comes faster than real time."""
+        partial: Hypothesis | None = None
+        while self._job is not None or self._pending:
+            if self._job is None:
+                self._start_decoding()
+            partial = await self._wait()
+        return self._unreported(partial)
+
+    async def finish(self) -> Hypothesis:
+        """End the utterance: the final hypothesis; ready for the next one."""
+        self._check(b"")
+        if self._job is not None:
+            await self._wait()
+        rest = self._take_pending()
+        self._run(lambda: self._utterances.finish(rest))
+        self._reported = ""
+        return await self._wait()
+
+    async def aclose(self) -> None:
+        """Free the recognizer, after the decoding under way. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._job is not None:
+            await asyncio.wait([self._job])
+            if not self._job.cancelled() and (fault := self._job.exception()) is not None:
+                log.warning("x recognizer closed after a fault: %s", fault)
+        self._pending.clear()
+        self._utterances.free()
+
+    def _check(self, samples: bytes) -> None:
+        if self._closed:
+            raise AsrError("closed", "this recognizer is closed")
+        if len(samples) % SAMPLE_BYTES:
+            raise AsrError("samples", f"{len(samples)} bytes are not whole 16-bit samples")
+
+    def _bound_backlog(self) -> None:
+        excess = len(self._pending) - _size(BACKLOG_S)
+        if excess <= 0:
+            return
+        del self._pending[:excess]
+        before_s, self.dropped_s = self.dropped_s, self.dropped_s + excess / _size(1.0)
+        if int(before_s) != int(self.dropped_s) or not before_s:  # once a second: no log flood
+            log.warning("x recognition is behind, %.1f s of audio lost so far", self.dropped_s)
+
+    def _take_pending(self) -> bytes:
+        samples = bytes(self._pending)
+        self._pending.clear()
+        self.audio_s += len(samples) / _size(1.0)
+        return samples
+
+    def _start_decoding(self) -> None:
+        samples = self._take_pending()
+        self._run(lambda: self._utterances.decode(samples))
+
+    def _run(self, work: Callable[[], Hypothesis]) -> None:
+        try:
+            self._job = asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except RuntimeError as exc:
+            raise AsrError("closed", "the recognizer threads are stopped") from exc
+
+    async def _wait(self) -> Hypothesis:
+        assert self._job is not None
+        # wait() leaves the job alone when we are cancelled, so that `aclose` can wait for it.
+        await asyncio.wait([self._job])
+        return self._collect()
+
+    def _collect(self) -> Hypothesis:
+        """Result of a decoding that is done; faults of the decoder become `AsrError`."""
+        assert self._job is not None
+        job, self._job = self._job, None
+        try:
+            return job.result()
+        except Exception as exc:  # vosk raises bare Exception only
+            raise AsrError("decode", f"Vosk failed to decode: {exc}") from exc
+
+    def _unreported(self, partial: Hypothesis | None) -> Hypothesis | None:
+        if partial is None or partial.is_final or partial.text == self._reported:
+            return None
+        self._reported = partial.text
+        return partial
+
+
+class _Utterances:
+    """The decoder itself. Recognizer thread, one call at a time."""
+
+    def __init__(self, new_kaldi: Callable[[], Any]) -> None:
+        self._new_kaldi = new_kaldi
+        self._kaldi: Any = None
+        self._fed_s = 0.0
+        """Audio the present Kaldi recognizer has seen: it counts word times from its own start."""
+        self._began_s = 0.0
+        self._count = 0
+        self._ended: list[dict[str, Any]] = []
+        """Results of parts that Kaldi's own endpointing has cut off within the utterance."""
+        self.busy_s = 0.0
+
+    def decode(self, samples: bytes) -> Hypothesis:
+        """Decode audio; the partial hypothesis of the whole utterance."""
+        started = time.perf_counter()
+        try:
+            kaldi = self._feed(samples)
+            parts = [result["text"] for result in self._ended]
+            parts.append(json.loads(kaldi.PartialResult()).get("partial", ""))
+            text = " ".join(strip_hesitations(" ".join(parts).split()))
+            return Hypothesis(text, is_final=False)
+        finally:
+            self.busy_s += time.perf_counter() - started
+
+    def finish(self, samples: bytes) -> Hypothesis:
+        """Decode the rest and end the utterance."""
+        started = time.perf_counter()
+        try:
+            kaldi = self._feed(samples)
+            results = [*self._ended, json.loads(kaldi.FinalResult())]
+            return joined(results, self._began_s)
+        finally:
+            self._begin_next()
+            self.busy_s += time.perf_counter() - started
+
+    def free(self) -> None:
+        """Give the memory back."""
+        self._kaldi = None
+
+    def _feed(self, samples: bytes) -> Any:
+        if self._kaldi is None:
+            self._kaldi = self._new_kaldi()
+        self._fed_s += len(samples) / _size(1.0)
+        if samples and _decode(self._kaldi, samples):
+            self._ended.append(json.loads(self._kaldi.Result()))
+        return self._kaldi
+
+    def _begin_next(self) -> None:
+        self._ended = []
+        self._count += 1
+        if self._count >= RECYCLE_UTTERANCES or self._fed_s >= RECYCLE_AUDIO_S:
+            self._kaldi = None
+            self._count = 0
+            self._fed_s = 0.0
+        self._began_s = self._fed_s
+
+
+def joined(results: list[dict[str, Any]], began_s: float) -> Hypothesis:
+    """Vosk results of one utterance -> final hypothesis, word times counted from `began_s`."""
+    words = [
+        HypothesisWord(
+            word["word"],
+            max(0.0, word["start"] - began_s),
+            max(0.0, word["end"] - began_s),
+            min(1.0, word["conf"]),
+        )
+        for result in results
+        for word in result.get("result", ())
+    ]
+    kept_texts = strip_hesitations([word.text for word in words])
+    first = _leading_hesitations([word.text for word in words])
+    kept = tuple(words[first : first + len(kept_texts)])
+    confidence = sum(word.confidence for word in kept) / len(kept) if kept else 0.0
+    if len(kept) == 1 and confidence < LONE_WORD_CONFIDENCE:
+        return Hypothesis("", is_final=True)
+    return Hypothesis(" ".join(kept_texts), is_final=True, confidence=confidence, words=kept)
+
+
+def strip_hesitations(words: list[str]) -> list[str]:
+    """Words without the meaningless sounds at both ends."""
+    first = _leading_hesitations(words)
+    last = len(words)
+    while last > first and words[last - 1] in HESITATIONS:
+        last -= 1
+    return words[first:last]
+
+
+def require_line_rate(model_path: Path) -> None:
+    """`SetupError` unless `model_path` is a Vosk model that takes the telephone line's 8 kHz."""
+    candidates = (model_path / "conf" / "mfcc.conf", model_path / "mfcc.conf")
+    conf = next((path for path in candidates if path.is_file()), None)
+    if conf is None:
+        raise SetupError("model", f"{model_path} is not a Vosk model: it has no conf/mfcc.conf")
+    options = dict(
+        line.strip().removeprefix("--").partition("=")[::2]
+        for line in conf.read_text(encoding="utf-8").splitlines()
+        if line.strip().startswith("--")
+    )
+    rate_hz = float(options.get("sample-frequency", "16000"))
+    if rate_hz > LINE_RATE_HZ and options.get("allow-upsample", "false") not in ("true", ""):
+        raise SetupError(
+            "model",
+            f"the model {model_path} wants {rate_hz:.0f} Hz audio and a telephone line gives "
+            f"{LINE_RATE_HZ} Hz: add the line --allow-upsample=true to {conf} or choose a model "
+            "that has it",
+        )
+
+
+def _leading_hesitations(words: list[str]) -> int:
+    return next((i for i, word in enumerate(words) if word not in HESITATIONS), len(words))
+
+
+def _decode(kaldi: Any, samples: bytes) -> bool:
+    """True where Kaldi's own endpointing found the end of a sentence."""
+    return bool(kaldi.AcceptWaveform(samples))
+
+
+def _size(seconds: float) -> int:
+    """Bytes of that much audio, whole samples."""
+    return int(seconds * LINE_RATE_HZ) * SAMPLE_BYTES
