@@ -29,6 +29,16 @@ class Hypothesis:
 class Recognizer(Protocol):
     """One leg's recognizer. Called from the event loop; decoding runs on a recognizer thread."""
 
+    @property
+    def audio_s(self) -> float:
+        """Seconds of audio taken so far."""
+        ...
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds spent decoding it; busy_s / audio_s is the real-time factor."""
+        ...
+
     async def accept(self, samples: bytes) -> Hypothesis | None:
         """Feed int16 mono 8 kHz audio; a new partial hypothesis if it changed, else None.
 

@@ -1,0 +1,146 @@
+"""What a call promises to people: an operator now, or a call back later. Event loop only."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from ivr.call.turn_log import TurnLog
+from ivr.clock import Clock
+from ivr.errors import StoreError
+from ivr.events import (
+    CallbackRequested,
+    CallId,
+    Event,
+    HandoffEnded,
+    HandoffProgressed,
+    HandoffStarted,
+)
+from ivr.handoff.context import CallbackPromise, HandoffContext, PromiseStore
+from ivr.handoff.operator import HandoffProgress, OperatorHandoff, OperatorSettings
+from ivr.handoff.transfer import TransferOutcome
+from ivr.sip.leg import Leg, TransferProgress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class HandingOver:
+    """One call's hand-offs and callback promises."""
+
+    call_id: CallId
+    leg: Leg
+    caller_number: str
+    settings: OperatorSettings
+    store: PromiseStore
+    turns: TurnLog
+    publish: Callable[[Event], None]
+    clock: Clock
+    joined: Callable[[Leg], None]
+    """Called with the operator's leg when it is bridged with the caller's."""
+    promised_callback: bool = field(default=False, init=False)
+    connected: bool = field(default=False, init=False)
+    _attempt: OperatorHandoff | None = field(default=None, init=False)
+    _handoff_id: str = field(default="", init=False)
+
+    async def to_operator(self, reason: str) -> TransferOutcome:
+        """Save what the operator may want to know, then connect. Publishes each step."""
+        if not self.settings.target:
+            return TransferOutcome.FAILED
+        self._handoff_id = uuid4().hex
+        await self._save_context(reason)
+        self._attempt = OperatorHandoff(
+            self.leg, self.settings, self.clock, self._report, self._on_joined
+        )
+        self.publish(
+            HandoffStarted(
+                call_id=self.call_id,
+                at=self.clock.now(),
+                handoff_id=self._handoff_id,
+                mode=self._attempt.mode,
+                target=self.settings.target,
+                reason=reason,
+            )
+        )
+        outcome = TransferOutcome.CANCELLED
+        try:
+            outcome = await self._attempt.run(self._handoff_id)
+        except asyncio.CancelledError:
+            # The caller left: a bridged conversation has ended, an attempt has been cancelled.
+            outcome = TransferOutcome.CONNECTED if self.connected else TransferOutcome.CANCELLED
+            raise
+        finally:
+            self._ended(outcome)
+        return outcome
+
+    async def promise_callback(self, number: str, reason: str) -> None:
+        """On disk when it returns; `StoreError` when it could not be stored."""
+        promise = CallbackPromise(
+            request_id=uuid4().hex,
+            call_id=self.call_id,
+            at=self.clock.now(),
+            number=number,
+            reason=reason,
+        )
+        await self.store.add_callback_request(promise)
+        self.promised_callback = True
+        self.publish(
+            CallbackRequested(
+                call_id=self.call_id,
+                at=promise.at,
+                request_id=promise.request_id,
+                number=number,
+                reason=reason,
+            )
+        )
+
+    def on_progress(self, progress: TransferProgress) -> None:
+        """What the caller's leg reports of the REFER."""
+        if self._attempt is not None:
+            self._attempt.on_progress(progress)
+
+    async def _save_context(self, reason: str) -> None:
+        context = HandoffContext(
+            handoff_id=self._handoff_id,
+            call_id=self.call_id,
+            at=self.clock.now(),
+            ani=self.caller_number or self.leg.identity.ani,
+            reason=reason,
+            intent=self.turns.intent,
+            slots=tuple(sorted(self.turns.slots.items())),
+            transcript=tuple(self.turns.lines),
+        )
+        try:
+            await self.store.save_handoff(context)
+        except StoreError as exc:
+            # The caller wants a person: an operator without context is better than none.
+            log.error("x context not saved: %s", exc.message, extra={"action": "handoff"})
+
+    def _on_joined(self, operator: Leg) -> None:
+        self.connected = True
+        self.joined(operator)
+
+    def _report(self, progress: HandoffProgress) -> None:
+        self.publish(
+            HandoffProgressed(
+                call_id=self.call_id,
+                at=self.clock.now(),
+                handoff_id=self._handoff_id,
+                mode=progress.mode,
+                status=progress.status,
+                reason=progress.reason,
+            )
+        )
+
+    def _ended(self, outcome: TransferOutcome) -> None:
+        self.connected = self.connected or outcome is TransferOutcome.CONNECTED
+        self.publish(
+            HandoffEnded(
+                call_id=self.call_id,
+                at=self.clock.now(),
+                handoff_id=self._handoff_id,
+                mode=self._attempt.mode if self._attempt is not None else "",
+                outcome=outcome.value,
+            )
+        )

@@ -1,0 +1,304 @@
+"""One call from INVITE to the last released resource. Event loop only."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ivr.audio.recorder import TwoChannelRecorder
+from ivr.call.caller import subscriber_number
+from ivr.call.conversation import Conversation, Outside, Renderer, Understanding
+from ivr.call.ears import Ears, Utterance
+from ivr.call.floor import Floor, FloorListener
+from ivr.call.handing_over import HandingOver
+from ivr.call.recording import CallRecording
+from ivr.call.turn_log import TurnLog
+from ivr.clock import Clock
+from ivr.dialogue.actions import QuestionKind
+from ivr.dialogue.policy import Policy
+from ivr.errors import AudioError, SipError
+from ivr.events import CallAnswered, CallEnded, CallId, Event, PartialHeard, SpeechBegan
+from ivr.handoff.context import PromiseStore
+from ivr.handoff.operator import OperatorSettings
+from ivr.services.port import BackOffice
+from ivr.sip.causes import HangupCause, HangupSide
+from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, LegFrame, TransferProgress
+from ivr.speech.asr import Recognizer, RecognizerFactory
+from ivr.speech.endpointing import EndpointingProfile
+from ivr.speech.player import Player
+from ivr.speech.vad import SpeechDetector
+
+log = logging.getLogger(__name__)
+
+RELEASE_S = 2.0
+"""A far end that does not answer our BYE holds the call's resources no longer than this."""
+ANSWER_S = 32.0
+"""An INVITE whose ACK never comes is over after 64*T1 (RFC 3261 section 13.3.1.4)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionSettings:
+    """What a call needs to know of the configuration."""
+
+    open_profile: EndpointingProfile
+    closed_profile: EndpointingProfile
+    """For yes/no, city and menu questions."""
+    vad_aggressiveness: int
+    operator: OperatorSettings
+    max_call_s: float
+    recordings: Path | None
+    """Folder of two-channel WAVs; None switches recording off."""
+    announce_recording: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedParts:
+    """What all calls share."""
+
+    policy: Policy
+    renderer: Renderer
+    recognizers: RecognizerFactory
+    understanding: Understanding
+    back_office: BackOffice
+    store: PromiseStore
+    publish: Callable[[Event], None]
+    clock: Clock
+
+
+class CallSession:
+    """Runs one caller's leg: ears, floor, conversation, hand-off, records."""
+
+    def __init__(
+        self, call_id: CallId, leg: Leg, parts: SharedParts, settings: SessionSettings
+    ) -> None:
+        self.call_id = call_id
+        self._leg = leg
+        self._parts = parts
+        self._settings = settings
+        self._number = subscriber_number(leg.identity.ani)
+        self._turns = TurnLog(call_id, parts.clock, parts.publish)
+        self._recognizer: Recognizer = parts.recognizers.create()
+        self._recording: CallRecording | None = None
+        self._side_tasks: set[asyncio.Task[None]] = set()
+        self._failed = False
+        self._ended_with = ""
+        self._handing_over = HandingOver(
+            call_id=call_id,
+            leg=leg,
+            caller_number=self._number,
+            settings=settings.operator,
+            store=parts.store,
+            turns=self._turns,
+            publish=parts.publish,
+            clock=parts.clock,
+            joined=self._on_operator_joined,
+        )
+
+    async def run(self) -> None:
+        """Answer, serve, release. Nothing that happens within the call gets out of here."""
+        cause = HangupCause(500, "internal fault", HangupSide.LOCAL)
+        try:
+            async with AsyncExitStack() as stack:
+                stack.push_async_callback(self._recognizer.aclose)
+                cause = await self._answer(stack)
+        except SipError as exc:
+            log.error("x call lost: %s", exc.message, extra={"action": "call"})
+            self._failed = True
+        except asyncio.CancelledError:
+            await self._hang_up("shutting down")
+            raise
+        except Exception:  # the session supervisor: one bad call takes no other call down
+            log.exception("x call failed", extra={"action": "call"})
+            self._failed = True
+            await self._hang_up("internal fault")
+        finally:
+            self._turns.complete()
+            self._publish_end(cause)
+
+    async def _answer(self, stack: AsyncExitStack) -> HangupCause:
+        await self._leg.answer()
+        async with asyncio.timeout(ANSWER_S):
+            while not isinstance(event := await self._leg.next_event(), Answered | Disconnected):
+                pass
+        if isinstance(event, Disconnected):
+            return event.cause
+        await self._start_recording(stack, event.codec)
+        return await self._serve(stack)
+
+    async def _start_recording(self, stack: AsyncExitStack, codec: str) -> None:
+        path = ""
+        folder = self._settings.recordings
+        if folder is not None:
+            file = folder / f"{self._parts.clock.now():%Y-%m-%d}" / f"{self.call_id}.wav"
+            try:
+                recorder = TwoChannelRecorder(file)
+            except (AudioError, OSError) as exc:
+                log.error("x call not recorded: %s", exc, extra={"action": "recording"})
+            else:
+                self._recording = CallRecording(self._leg, recorder)
+                stack.push_async_callback(self._recording.aclose)
+                path = str(file)
+        self._parts.publish(
+            CallAnswered(
+                call_id=self.call_id, at=self._parts.clock.now(), codec=codec, recording=path
+            )
+        )
+
+    async def _serve(self, stack: AsyncExitStack) -> HangupCause:
+        player = Player(self._recording or self._leg)
+        conversation = self._make_conversation(player)
+        floor = Floor(player, self._floor_listener(conversation))
+        self._floor = floor
+        self._ears = Ears(
+            self._leg,
+            self._recognizer,
+            SpeechDetector(self._settings.vad_aggressiveness),
+            listener=floor,
+            clock=self._parts.clock,
+            tap=self._tap,
+        )
+        stack.push_async_callback(self._cancel_side_tasks)
+        recorded = self._recording is not None and self._settings.announce_recording
+        ears = asyncio.create_task(self._ears.run())
+        talk = asyncio.create_task(conversation.run(floor, recorded=recorded))
+        events = asyncio.create_task(self._follow_events(floor))
+        try:
+            return await self._until_over(ears, talk, events)
+        finally:
+            await _cancel({ears, talk, events})
+            self._ended_with = conversation.ended_with
+
+    async def _until_over(
+        self,
+        ears: "asyncio.Task[None]",
+        talk: "asyncio.Task[None]",
+        events: "asyncio.Task[HangupCause]",
+    ) -> HangupCause:
+        """The leg's end, the conversation's, or the limit of the call's length."""
+        limit = self._parts.clock.monotonic() + self._settings.max_call_s
+        pending: set[asyncio.Task[None] | asyncio.Task[HangupCause]] = {ears, talk, events}
+        while not (events.done() or talk.done()):
+            left_s = limit - self._parts.clock.monotonic()
+            done, pending = await asyncio.wait(
+                pending, timeout=max(0.0, left_s), return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                log.warning("x call reached its longest time", extra={"action": "call"})
+                break
+            if ears in done and (fault := ears.exception()) is not None:
+                raise fault
+        if events.done():
+            return events.result()
+        if talk.done() and (fault := talk.exception()) is not None:
+            raise fault
+        await self._hang_up("goodbye")
+        await asyncio.wait({events}, timeout=RELEASE_S)
+        if events.done():
+            return events.result()
+        return HangupCause(408, "no answer to BYE", HangupSide.LOCAL)
+
+    def _make_conversation(self, player: Player) -> Conversation:
+        parts = self._parts
+        return Conversation(
+            policy=parts.policy,
+            renderer=parts.renderer,
+            understanding=parts.understanding,
+            back_office=parts.back_office,
+            player=player,
+            turns=self._turns,
+            outside=Outside(
+                hand_off=self._handing_over.to_operator,
+                promise_callback=self._handing_over.promise_callback,
+                expect=self._expect,
+            ),
+            clock=parts.clock,
+            caller_number=self._number,
+        )
+
+    def _floor_listener(self, conversation: Conversation) -> FloorListener:
+        def speech_began(audio_s: float, barge_in: bool) -> None:
+            self._parts.publish(
+                SpeechBegan(call_id=self.call_id, audio_s=audio_s, barge_in=barge_in)
+            )
+
+        def partial(text: str, audio_s: float) -> None:
+            self._parts.publish(PartialHeard(call_id=self.call_id, audio_s=audio_s, text=text))
+
+        def stale(utterance: Utterance) -> None:
+            self._start_side_task(conversation.judge_stale(utterance, self._floor))
+
+        return FloorListener(speech_began=speech_began, partial=partial, stale=stale)
+
+    async def _follow_events(self, floor: Floor) -> HangupCause:
+        while True:
+            match await self._leg.next_event():
+                case Dtmf(digit=digit):
+                    floor.on_key(digit)
+                case TransferProgress() as progress:
+                    self._handing_over.on_progress(progress)
+                case Disconnected(cause=cause):
+                    return cause
+                case _:
+                    pass  # playback is followed by the frames' counters
+
+    def _expect(self, kind: QuestionKind) -> None:
+        is_open = kind is QuestionKind.OPEN
+        self._ears.expect(self._settings.open_profile if is_open else self._settings.closed_profile)
+
+    def _tap(self, received: LegFrame) -> None:
+        if self._recording is not None:
+            self._recording.on_frame(received)
+
+    def _on_operator_joined(self, operator: Leg) -> None:
+        self._ears.deaf = True  # two people talk: that is not for the recognizer
+        if self._recording is not None:
+            self._start_side_task(self._recording.follow(operator))
+
+    def _start_side_task(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._side_tasks.add(task)
+        task.add_done_callback(self._side_tasks.discard)
+
+    async def _cancel_side_tasks(self) -> None:
+        await _cancel(set(self._side_tasks))
+
+    async def _hang_up(self, reason: str) -> None:
+        try:
+            await self._leg.hang_up(reason=reason)
+        except SipError as exc:
+            log.info("- leg already gone: %s", exc.message)
+
+    def _publish_end(self, cause: HangupCause) -> None:
+        self._parts.publish(
+            CallEnded(
+                call_id=self.call_id,
+                at=self._parts.clock.now(),
+                status=cause.status,
+                reason=cause.reason,
+                side=cause.side.value,
+                outcome=self._outcome(),
+                dropped_frames=self._leg.dropped_frames,
+                asr_audio_s=self._recognizer.audio_s,
+                asr_busy_s=self._recognizer.busy_s,
+            )
+        )
+
+    def _outcome(self) -> str:
+        if self._failed:
+            return "failed"
+        if self._handing_over.connected:
+            return "transferred"
+        if self._handing_over.promised_callback:
+            return "callback"
+        if self._ended_with == "no_input":
+            return "no_input"
+        return "contained" if self._ended_with or self._turns.intent else "abandoned"
+
+
+async def _cancel(tasks: "set[asyncio.Task[None] | asyncio.Task[HangupCause]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,158 @@
+"""Carries a hand-off out on real legs: REFER, then dial and bridge. Event loop only."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ivr.audio.tones import ringback
+from ivr.clock import Clock
+from ivr.errors import SipError
+from ivr.handoff.transfer import Transfer, TransferOutcome, TransferState
+from ivr.sip.leg import Answered, Disconnected, Leg, Ringing, TransferProgress
+
+log = logging.getLogger(__name__)
+
+RINGBACK_LIMIT_S = 50.0
+"""The playback ring holds 60 s; whoever rings longer than this has heard the tone long enough."""
+UNKNOWN_STATUS = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSettings:
+    """Where operators are and how long they may take, seconds."""
+
+    target: str
+    refer: bool
+    refer_timeout_s: float
+    dial_timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffProgress:
+    """Something to record: mode 'refer' or 'bridge', SIP status and its text."""
+
+    mode: str
+    status: int
+    reason: str
+
+
+class OperatorHandoff:
+    """One attempt to connect the caller with an operator."""
+
+    def __init__(
+        self,
+        leg: Leg,
+        settings: OperatorSettings,
+        clock: Clock,
+        report: Callable[[HandoffProgress], None],
+        joined: Callable[[Leg], None],
+    ) -> None:
+        self._leg = leg
+        self._settings = settings
+        self._clock = clock
+        self._report = report
+        self._joined = joined
+        self._progress: asyncio.Queue[TransferProgress] = asyncio.Queue()
+        self.mode = "refer" if settings.refer else "bridge"
+
+    def on_progress(self, progress: TransferProgress) -> None:
+        """The session passes on what the caller's leg reports of the REFER."""
+        self._progress.put_nowait(progress)
+
+    async def run(self, handoff_id: str) -> TransferOutcome:
+        """Until an operator has taken and, when bridged, finished the call, or nobody took it.
+
+        When it returns CONNECTED after a REFER, the caller's leg is to be hung up by the session.
+        Cancelling it releases the operator's leg.
+        """
+        headers = {"User-to-User": f"{handoff_id};encoding=hex"}
+        transfer = Transfer.begun(
+            self._clock.monotonic(),
+            refer=self._settings.refer,
+            refer_timeout_s=self._settings.refer_timeout_s,
+            dial_timeout_s=self._settings.dial_timeout_s,
+        )
+        if transfer.state is TransferState.REFERRING:
+            transfer = await self._refer(transfer, headers)
+        if transfer.state is TransferState.DIALLING:
+            self.mode = "bridge"
+            transfer = await self._dial(transfer, headers)
+        return transfer.outcome
+
+    async def _refer(self, transfer: Transfer, headers: dict[str, str]) -> Transfer:
+        try:
+            await self._leg.refer(self._settings.target, headers=headers)
+        except SipError as exc:
+            log.warning("x REFER not sent: %s", exc.message, extra={"action": "refer"})
+            return transfer.on_refer_progress(self._clock.monotonic(), UNKNOWN_STATUS, final=True)
+        while transfer.state is TransferState.REFERRING:
+            wait_s = max(0.0, transfer.deadline - self._clock.monotonic())
+            try:
+                progress = await asyncio.wait_for(self._progress.get(), wait_s)
+            except TimeoutError:
+                transfer = transfer.on_deadline(self._clock.monotonic())
+                continue
+            self._report(
+                HandoffProgress(mode="refer", status=progress.status, reason=progress.reason)
+            )
+            transfer = transfer.on_refer_progress(
+                self._clock.monotonic(), progress.status, final=progress.final
+            )
+        return transfer
+
+    async def _dial(self, transfer: Transfer, headers: dict[str, str]) -> Transfer:
+        try:
+            operator = await self._leg.dial_beside(
+                self._settings.target, headers=headers, caller=self._leg.identity.ani
+            )
+        except SipError as exc:
+            log.warning("x operator not dialled: %s", exc.message, extra={"action": "dial"})
+            return transfer.on_dial_failed(UNKNOWN_STATUS)
+        self._leg.play(ringback(min(transfer.deadline - self._clock.monotonic(), RINGBACK_LIMIT_S)))
+        try:
+            transfer = await self._until_answered(transfer, operator)
+            self._leg.stop_playback()
+            if transfer.state is TransferState.BRIDGED:
+                await self._leg.bridge(operator)
+                self._joined(operator)
+                await _disconnected(operator)
+        except SipError as exc:
+            log.error("x bridge failed: %s", exc.message, extra={"action": "bridge"})
+        finally:
+            await _release(operator)
+        return transfer
+
+    async def _until_answered(self, transfer: Transfer, operator: Leg) -> Transfer:
+        while not transfer.over:
+            wait_s = max(0.0, transfer.deadline - self._clock.monotonic())
+            try:
+                event = await asyncio.wait_for(operator.next_event(), wait_s)
+            except TimeoutError:
+                transfer = transfer.on_deadline(self._clock.monotonic())
+                continue
+            match event:
+                case Ringing(status=status):
+                    self._report(HandoffProgress(mode="bridge", status=status, reason="Ringing"))
+                case Answered():
+                    self._report(HandoffProgress(mode="bridge", status=200, reason="OK"))
+                    transfer = transfer.on_answered()
+                case Disconnected(cause=cause):
+                    self._report(
+                        HandoffProgress(mode="bridge", status=cause.status, reason=cause.reason)
+                    )
+                    transfer = transfer.on_dial_failed(cause.status)
+        return transfer
+
+
+async def _disconnected(leg: Leg) -> None:
+    while not isinstance(await leg.next_event(), Disconnected):
+        pass
+
+
+async def _release(leg: Leg) -> None:
+    """Hang up whatever state the leg is in; a worker that is gone has done it already."""
+    try:
+        await asyncio.shield(leg.hang_up(reason="handoff over"))
+    except SipError as exc:
+        log.info("- operator leg already gone: %s", exc.message)

@@ -1,0 +1,89 @@
+"""Phrases onto a leg: what plays now, may it be interrupted, how much was heard."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
+from ivr.speech.phrase import Phrase
+
+
+class PlaybackLeg(Protocol):
+    """The part of `ivr.sip.leg.Leg` that a player needs."""
+
+    def play(self, samples: bytes) -> None: ...
+
+    def stop_playback(self) -> None: ...
+
+    @property
+    def queued_samples(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """A rendered phrase in the order of play."""
+
+    phrase: Phrase
+    text: str
+    samples: bytes
+    barge_in: bool
+
+    @property
+    def length(self) -> int:
+        """Samples."""
+        return len(self.samples) // SAMPLE_BYTES
+
+
+class Player:
+    """Appends segments to a leg's playback ring. Event loop only.
+
+    Positions come from the leg's count of samples not yet played, so they follow the wire and not
+    the moment of writing.
+    """
+
+    def __init__(self, leg: PlaybackLeg) -> None:
+        self._leg = leg
+        self._segments: list[Segment] = []
+
+    def begin(self) -> None:
+        """Forget what has been played: the next segments belong to a new turn."""
+        self._segments = list(self._unplayed())
+
+    def play(self, segment: Segment) -> None:
+        """Append a segment; it starts when everything before it has been played."""
+        self._segments.append(segment)
+        if segment.samples:
+            self._leg.play(segment.samples)
+
+    def stop(self) -> tuple[Segment, ...]:
+        """Silence at once; returns the interrupted segment and those after it."""
+        rest = self._unplayed()
+        self._segments = []
+        self._leg.stop_playback()
+        return rest
+
+    @property
+    def position(self) -> int:
+        """Samples of the present segments that were heard."""
+        return max(0, sum(s.length for s in self._segments) - self._leg.queued_samples)
+
+    @property
+    def played_s(self) -> float:
+        """Seconds of the present segments that were heard."""
+        return self.position / LINE_RATE_HZ
+
+    @property
+    def playing(self) -> bool:
+        return self._leg.queued_samples > 0
+
+    @property
+    def interruptible(self) -> bool:
+        """True unless the segment that plays now, or one still to come, forbids barge-in."""
+        return all(segment.barge_in for segment in self._unplayed())
+
+    def _unplayed(self) -> tuple[Segment, ...]:
+        position = self.position
+        for index, segment in enumerate(self._segments):
+            if position < segment.length:
+                return tuple(self._segments[index:])
+            position -= segment.length
+        return ()
