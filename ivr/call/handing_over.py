@@ -17,10 +17,10 @@ from ivr.events import (
     HandoffProgressed,
     HandoffStarted,
 )
-from ivr.handoff.context import CallbackPromise, HandoffContext, PromiseStore
 from ivr.handoff.operator import HandoffProgress, OperatorHandoff, OperatorSettings
 from ivr.handoff.transfer import TransferOutcome
 from ivr.sip.leg import Leg, TransferProgress
+from ivr.storage.ports import CallbackRequest, CallStore, HandoffRecord
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class HandingOver:
     leg: Leg
     caller_number: str
     settings: OperatorSettings
-    store: PromiseStore
+    store: CallStore
     turns: TurnLog
     publish: Callable[[Event], None]
     clock: Clock
@@ -76,20 +76,20 @@ class HandingOver:
 
     async def promise_callback(self, number: str, reason: str) -> None:
         """On disk when it returns; `StoreError` when it could not be stored."""
-        promise = CallbackPromise(
+        request = CallbackRequest(
             request_id=uuid4().hex,
             call_id=self.call_id,
-            at=self.clock.now(),
             number=number,
             reason=reason,
+            requested_at=self.clock.now(),
         )
-        await self.store.add_callback_request(promise)
+        await self.store.add_callback_request(request)
         self.promised_callback = True
         self.publish(
             CallbackRequested(
                 call_id=self.call_id,
-                at=promise.at,
-                request_id=promise.request_id,
+                at=request.requested_at,
+                request_id=request.request_id,
                 number=number,
                 reason=reason,
             )
@@ -101,18 +101,18 @@ class HandingOver:
             self._attempt.on_progress(progress)
 
     async def _save_context(self, reason: str) -> None:
-        context = HandoffContext(
+        record = HandoffRecord(
             handoff_id=self._handoff_id,
             call_id=self.call_id,
-            at=self.clock.now(),
-            ani=self.caller_number or self.leg.identity.ani,
+            created_at=self.clock.now(),
+            caller_number=self.caller_number or self.leg.identity.ani,
             reason=reason,
             intent=self.turns.intent,
-            slots=tuple(sorted(self.turns.slots.items())),
+            slots=dict(self.turns.slots),
             transcript=tuple(self.turns.lines),
         )
         try:
-            await self.store.save_handoff(context)
+            await self.store.save_handoff(record)
         except StoreError as exc:
             # The caller wants a person: an operator without context is better than none.
             log.error("x context not saved: %s", exc.message, extra={"action": "handoff"})

@@ -21,7 +21,6 @@ from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.policy import Policy
 from ivr.errors import AudioError, SipError
 from ivr.events import CallAnswered, CallEnded, CallId, Event, PartialHeard, SpeechBegan
-from ivr.handoff.context import PromiseStore
 from ivr.handoff.operator import OperatorSettings
 from ivr.services.port import BackOffice
 from ivr.sip.causes import HangupCause, HangupSide
@@ -30,6 +29,7 @@ from ivr.speech.asr import Recognizer, RecognizerFactory
 from ivr.speech.endpointing import EndpointingProfile
 from ivr.speech.player import Player
 from ivr.speech.vad import SpeechDetector
+from ivr.storage.ports import CallStore
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class SharedParts:
     recognizers: RecognizerFactory
     understanding: Understanding
     back_office: BackOffice
-    store: PromiseStore
+    store: CallStore
     publish: Callable[[Event], None]
     clock: Clock
 

@@ -7,8 +7,8 @@ from typing import Any
 from ivr.call.floor import Answer, Pressed, Spoken
 from ivr.clock import Clock
 from ivr.events import CallId, TurnCompleted
-from ivr.handoff.context import TranscriptLine
 from ivr.nlu.schema import NluResult
+from ivr.storage.ports import TranscriptLine
 
 CALLER = "caller"
 BOT = "bot"
@@ -87,7 +87,7 @@ class TurnLog:
         if self._ended_at is not None and "response_ms" not in self._fields:
             self._fields["response_ms"] = (self.clock.monotonic() - self._ended_at) * 1000
         self._reply.append(text)
-        self.lines.append(TranscriptLine(speaker=BOT, text=text, at=self.clock.now()))
+        self.lines.append(TranscriptLine(BOT, text))
 
     def complete(self) -> None:
         """The bot now waits for the caller, or the call ends: publish the turn."""
@@ -105,4 +105,4 @@ class TurnLog:
         self._fields = {}
 
     def _note_caller(self, text: str) -> None:
-        self.lines.append(TranscriptLine(speaker=CALLER, text=text, at=self.clock.now()))
+        self.lines.append(TranscriptLine(CALLER, text))
