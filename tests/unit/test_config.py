@@ -1,10 +1,11 @@
 """The configuration: file, environment, and errors that help."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from ivr.config import load
+from ivr.config import Settings, load
 from ivr.errors import ConfigError
 
 pytestmark = pytest.mark.unit
@@ -65,3 +66,10 @@ def test_a_file_named_in_the_environment_is_read(tmp_path: Path):
     file = tmp_path / "other.toml"
     file.write_text("[http]\nport = 9000\n", encoding="utf-8")
     assert load(environ={"IVR_CONFIG": str(file)}).http.port == 9000
+
+
+def test_the_commented_example_shows_every_key_with_its_default():
+    example = Path(__file__).parents[2] / "deploy" / "ivr.toml"
+    written = tomllib.loads(example.read_text(encoding="utf-8"))
+    defaults = Settings().model_dump(mode="json")
+    assert written == defaults
