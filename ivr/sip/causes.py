@@ -1,7 +1,12 @@
 """Why a leg ended: SIP status and Reason header (RFC 3326) in one value."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_REASON = re.compile(
+    r"^Reason[ \t]*:[^\r\n]*?\btext=\"([^\"\r\n]{1,80})\"", re.MULTILINE | re.IGNORECASE
+)
 
 
 class HangupSide(StrEnum):
@@ -33,3 +38,9 @@ class HangupCause:
         if self.status == 487:
             return "CANCEL"
         return "FAILED"
+
+
+def reason_text(message: str) -> str:
+    """Text of a BYE's or CANCEL's Reason header (RFC 3326), '' when there is none."""
+    match = _REASON.search(message)
+    return match.group(1) if match else ""

@@ -1,0 +1,275 @@
+"""The media workers as one: starts, watches and restarts them, places outbound legs.
+
+Event loop only. In front of several workers stands Kamailio; without it one worker takes the SIP
+port itself.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ivr.config import Settings
+from ivr.errors import SipError
+from ivr.media import wire
+from ivr.media.addresses import free_sip_port, public_address
+from ivr.media.media_leg import MediaLeg
+from ivr.media.worker_process import WorkerProcess
+from ivr.sip.leg import Leg
+
+log = logging.getLogger(__name__)
+
+RTP_PORTS_PER_WORKER: Final = 40
+RECYCLE_MB: Final = 200.0
+CRASH_LOOP_S: Final = 5.0
+"""A worker that lived shorter than this is restarted with a growing pause."""
+FIRST_PAUSE_S: Final = 0.25
+LONGEST_PAUSE_S: Final = 10.0
+"""Worst case between two tries of a worker that cannot start."""
+
+ReferMode = Literal["follow", "refuse"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolStatus:
+    """Figures for health checks and metrics."""
+
+    workers: int
+    workers_up: int
+    restarts: int
+    legs: int
+    turned_away: int
+    """INVITEs that workers answered themselves: wrong number, over the limit, hostile."""
+    late_ticks: int
+    dropped_frames: int
+    rss_mb: float
+    registered: bool | None
+    """State of the trunk registration; None without one."""
+    front: str
+    """'kamailio' or 'worker': who holds the SIP port."""
+
+
+class WorkerSlot:
+    """One place in the pool: the same ports and dispatcher entry through all restarts."""
+
+    def __init__(
+        self,
+        options: wire.WorkerOptions,
+        on_incoming: Callable[[Leg], None],
+        on_turned: Callable[[wire.Turned], None],
+    ) -> None:
+        self.options = options
+        self.restarts = 0
+        self.process: WorkerProcess | None = None
+        self._on_incoming = on_incoming
+        self._on_turned = on_turned
+        self._generation = 0
+
+    @property
+    def running(self) -> WorkerProcess | None:
+        """The process while it takes calls."""
+        process = self.process
+        if process is None or process.closed.is_set() or not process.ready.is_set():
+            return None
+        return process
+
+    async def start(self) -> None:
+        """Bring the worker up."""
+        self._generation += 1
+        self.process = WorkerProcess(
+            self.options,
+            self._generation,
+            on_incoming=self._on_incoming,
+            on_turned=self._on_turned,
+        )
+        await self.process.start()
+        log.info("- media worker %d up", self.options.index, extra={"action": "worker_up"})
+
+    async def supervise(self) -> None:
+        """Restart the worker whenever it ends, until cancelled."""
+        loop = asyncio.get_running_loop()
+        pause_s = 0.0
+        while True:
+            started_at = loop.time()
+            if self.process is not None:
+                await self.process.wait()
+            log.error("- media worker %d lost", self.options.index, extra={"action": "worker_lost"})
+            short = loop.time() - started_at < CRASH_LOOP_S
+            pause_s = min(max(FIRST_PAUSE_S, pause_s * 2), LONGEST_PAUSE_S) if short else 0.0
+            await asyncio.sleep(pause_s)
+            self.restarts += 1
+            with contextlib.suppress(SipError):  # tried again after the pause
+                await self.start()
+
+    async def recycle_if_large(self) -> None:
+        """Replace an idle worker that has grown; its supervisor starts the next one."""
+        process = self.running
+        if process is not None and not process.legs and process.status.rss_mb > RECYCLE_MB:
+            log.info("- media worker %d recycled", self.options.index)
+            await process.stop()
+
+
+class MediaPool:
+    """Takes inbound calls to `on_incoming` and makes outbound ones."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_incoming: Callable[[Leg], None],
+        worker_count: int | None = None,
+        refer: ReferMode = "refuse",
+        any_number: bool = False,
+        calls_per_worker: int | None = None,
+    ) -> None:
+        """`refer`, `any_number` and `calls_per_worker` serve softphones made of a pool."""
+        self._settings = settings
+        self._on_incoming = on_incoming
+        self._worker_count = worker_count
+        self._refer = refer
+        self._numbers = () if any_number else settings.sip.numbers
+        self._max_callers = calls_per_worker or settings.media.calls_per_worker
+        self._slots: list[WorkerSlot] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._draining = False
+        self._turned_away = 0
+        self._public = public_address(settings.sip)
+        self._sip_port = settings.sip.port
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Bring all workers up; `SipError` when one of them cannot start."""
+        count = self._worker_count or 1
+        for index in range(count):
+            self._slots.append(WorkerSlot(self._options(index), self._offer, self._count_turned))
+        self._sip_port = self._slots[0].options.sip_port
+        await asyncio.gather(*(slot.start() for slot in self._slots))
+        self._tasks = [asyncio.create_task(slot.supervise()) for slot in self._slots]
+
+    async def aclose(self) -> None:
+        """Hang up every leg and end the workers."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await asyncio.gather(*(slot.process.stop() for slot in self._slots if slot.process))
+
+    async def drain(self) -> None:
+        """No new calls from now on: INVITEs get 503 with Retry-After."""
+        self._draining = True
+        for slot in self._slots:
+            if slot.running is not None:
+                await slot.running.request(wire.Drain())
+
+    # ---- calls
+
+    async def dial(
+        self,
+        target: str,
+        *,
+        caller: str = "",
+        headers: Mapping[str, str] | None = None,
+        worker: int | None = None,
+    ) -> MediaLeg:
+        """An outbound leg to a SIP URI, from the given or the least busy worker."""
+        running = [
+            slot.running
+            for slot in self._slots
+            if slot.running is not None and worker in (None, slot.options.index)
+        ]
+        if not running:
+            raise SipError("no_worker", "no media worker is up")
+        process = min(running, key=lambda candidate: len(candidate.legs))
+        return await process.dial(target, caller=caller, headers=headers)
+
+    @property
+    def live_legs(self) -> list[MediaLeg]:
+        """All legs, inbound and outbound."""
+        return [leg for slot in self._slots if slot.process for leg in slot.process.legs.values()]
+
+    # ---- figures
+
+    @property
+    def address(self) -> str:
+        """'host:port' callers reach."""
+        return f"{self._public}:{self._sip_port}"
+
+    @property
+    def uri(self) -> str:
+        """SIP URI to dial: the main number at our address."""
+        user = self._numbers[0] if self._numbers else "ivr"
+        return f"sip:{user}@{self.address}"
+
+    @property
+    def worker_addresses(self) -> list[str]:
+        """'host:port' of every worker's own SIP port."""
+        return [f"{self._worker_host()}:{slot.options.sip_port}" for slot in self._slots]
+
+    @property
+    def worker_pids(self) -> list[int | None]:
+        """Process ids by worker index; None while one is down."""
+        return [slot.process.pid if slot.process is not None else None for slot in self._slots]
+
+    def status(self) -> PoolStatus:
+        """Figures of this moment."""
+        up = [slot.running for slot in self._slots if slot.running is not None]
+        registered = next(
+            (worker.status.registered for worker in up if worker.options.register), None
+        )
+        return PoolStatus(
+            workers=len(self._slots),
+            workers_up=len(up),
+            restarts=sum(slot.restarts for slot in self._slots),
+            legs=len(self.live_legs),
+            turned_away=self._turned_away,
+            late_ticks=sum(worker.status.late_ticks for worker in up),
+            dropped_frames=sum(worker.status.dropped_frames for worker in up),
+            rss_mb=sum(worker.status.rss_mb for worker in up),
+            registered=registered,
+            front="worker",
+        )
+
+    # ---- inside
+
+    def _offer(self, leg: Leg) -> None:
+        self._on_incoming(leg)
+
+    def _count_turned(self, message: wire.Turned) -> None:
+        self._turned_away += 1
+        log.info("x INVITE turned away: %d", message.status, extra={"action": "turned_away"})
+
+    def _worker_host(self) -> str:
+        return (
+            self._settings.sip.address if self._settings.sip.address != "0.0.0.0" else "127.0.0.1"
+        )
+
+    def _options(self, index: int) -> wire.WorkerOptions:
+        sip, media, trunk = self._settings.sip, self._settings.media, self._settings.trunk
+        port = sip.port if index == 0 and sip.port else free_sip_port(sip.address)
+        return wire.WorkerOptions(
+            index=index,
+            bind_address=sip.address,
+            public_address=self._public,
+            sip_port=port,
+            tcp=True,
+            outbound_proxy="",
+            rtp_port=media.rtp_port + index * RTP_PORTS_PER_WORKER,
+            rtp_ports=RTP_PORTS_PER_WORKER,
+            numbers=self._numbers,
+            max_callers=self._max_callers,
+            retry_after_s=sip.retry_after_s,
+            codecs=sip.codecs,
+            srtp=sip.srtp,
+            trusted_peers=sip.trusted_peers,
+            rtp_timeout_s=media.rtp_timeout_s,
+            refer=self._refer,
+            registrar=trunk.registrar,
+            user=trunk.user,
+            password=trunk.password,
+            realm=trunk.realm,
+            expires_s=trunk.expires_s,
+            register=bool(trunk.registrar) and index == 0,
+        )

@@ -1,0 +1,330 @@
+"""The local link between the call core and one media worker.
+
+A Unix stream socket carries frames of a 5-byte head (length of the body, kind) and a body: a
+msgpack control message, 20 ms of received audio with its counters, or audio to be played. The
+first message in each direction names the protocol version.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from ivr.audio.rings import ReceivedFrame
+from ivr.errors import SipError
+
+VERSION: Final = 1
+MAX_BODY_BYTES: Final = 4 * 1024 * 1024
+
+KIND_CONTROL: Final = 0
+KIND_RECEIVED: Final = 1
+KIND_PLAYBACK: Final = 2
+
+_HEAD = struct.Struct("<IB")
+_RECEIVED = struct.Struct("<IQQQ")
+_PLAYBACK = struct.Struct("<I")
+
+
+class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a worker has to know, in plain values."""
+
+    index: int
+    bind_address: str
+    public_address: str
+    """Address in SDP."""
+    sip_port: int
+    tcp: bool
+    """Listen on TCP as well (without Kamailio in front)."""
+    outbound_proxy: str
+    """Route of everything sent, '' for none."""
+    rtp_port: int
+    rtp_ports: int
+    numbers: tuple[str, ...]
+    """Numbers answered; empty: all."""
+    max_callers: int
+    retry_after_s: int
+    codecs: tuple[str, ...]
+    srtp: str
+    trusted_peers: tuple[str, ...]
+    rtp_timeout_s: float
+    refer: str
+    """What an incoming REFER gets: 'follow' (202, the target is dialled) or 'refuse' (603)."""
+    registrar: str = ""
+    user: str = ""
+    password: str = ""
+    realm: str = "*"
+    expires_s: int = 300
+    register: bool = False
+
+
+class _Message(msgspec.Struct, frozen=True, tag=True):
+    """Base of all control messages: msgpack maps with the class name in `type`."""
+
+
+# ---- core -> worker
+
+
+class Start(_Message, frozen=True):
+    """First message to a worker."""
+
+    version: int
+    options: WorkerOptions
+
+
+class Ring(_Message, frozen=True):
+    leg: int
+
+
+class Answer(_Message, frozen=True):
+    leg: int
+
+
+class Reject(_Message, frozen=True):
+    leg: int
+    status: int
+    retry_after_s: int | None = None
+
+
+class HangUp(_Message, frozen=True):
+    leg: int
+    reason: str = ""
+
+
+class StopPlayback(_Message, frozen=True):
+    leg: int
+
+
+class SendDtmf(_Message, frozen=True):
+    leg: int
+    digits: str
+    info: bool = False
+    """By SIP INFO instead of RFC 4733."""
+
+
+class Refer(_Message, frozen=True):
+    leg: int
+    target: str
+    headers: dict[str, str]
+
+
+class Dial(_Message, frozen=True):
+    """Make an outbound leg; `leg` is chosen by the core (odd, so it never meets a worker's own)."""
+
+    leg: int
+    target: str
+    caller: str
+    headers: dict[str, str]
+
+
+class Bridge(_Message, frozen=True):
+    leg: int
+    other: int
+    joined: bool
+
+
+class Hold(_Message, frozen=True):
+    leg: int
+    held: bool
+
+
+class Drain(_Message, frozen=True):
+    """Answer new calls 503 from now on."""
+
+
+class Stop(_Message, frozen=True):
+    """End: hang up what there is and exit."""
+
+
+class Request(_Message, frozen=True):
+    """A command with a number that its `Done` repeats."""
+
+    number: int
+    command: "Command"
+
+
+Command = Ring | Answer | Reject | HangUp | SendDtmf | Refer | Dial | Bridge | Hold | Drain | Stop
+ToWorker = Start | Request | StopPlayback
+
+# ---- worker -> core
+
+
+class Ready(_Message, frozen=True):
+    """First message of a worker: it takes calls from now on."""
+
+    version: int
+    sip_port: int
+
+
+class Done(_Message, frozen=True):
+    number: int
+    error: str = ""
+
+
+class Offered(_Message, frozen=True):
+    """An INVITE came in."""
+
+    leg: int
+    ani: str
+    dnis: str
+    asserted: bool
+    sip_call_id: str
+    headers: dict[str, str]
+
+
+class Turned(_Message, frozen=True):
+    """An INVITE was turned away by the worker itself."""
+
+    status: int
+    why: str
+
+
+class LegRinging(_Message, frozen=True):
+    leg: int
+    status: int
+
+
+class LegAnswered(_Message, frozen=True):
+    leg: int
+    codec: str
+
+
+class LegDtmf(_Message, frozen=True):
+    leg: int
+    digit: str
+
+
+class LegPlaybackFinished(_Message, frozen=True):
+    leg: int
+    played: int
+    flushed: int
+
+
+class LegTransferProgress(_Message, frozen=True):
+    leg: int
+    status: int
+    reason: str
+    final: bool
+
+
+class LegTransferRequested(_Message, frozen=True):
+    leg: int
+    target: str
+    headers: dict[str, str]
+    followed_by: int | None
+    """Leg that dials the target, None when refused."""
+
+
+class LegDisconnected(_Message, frozen=True):
+    leg: int
+    status: int
+    reason: str
+    side: str
+
+
+class Log(_Message, frozen=True):
+    """A log record, without speech and numbers."""
+
+    level: int
+    text: str
+
+
+class Status(_Message, frozen=True):
+    """Figures of a worker, every two seconds."""
+
+    legs: int
+    rss_mb: float
+    late_ticks: int
+    dropped_frames: int
+    registered: bool | None = None
+
+
+FromWorker = (
+    Ready
+    | Done
+    | Offered
+    | Turned
+    | LegRinging
+    | LegAnswered
+    | LegDtmf
+    | LegPlaybackFinished
+    | LegTransferProgress
+    | LegTransferRequested
+    | LegDisconnected
+    | Log
+    | Status
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_to_worker: msgspec.msgpack.Decoder[ToWorker] = msgspec.msgpack.Decoder(ToWorker)
+_from_worker: msgspec.msgpack.Decoder[FromWorker] = msgspec.msgpack.Decoder(FromWorker)
+
+
+def _framed(kind: int, body: bytes) -> bytes:
+    return _HEAD.pack(len(body), kind) + body
+
+
+def encode_control(message: ToWorker | FromWorker) -> bytes:
+    """A control message ready for the socket."""
+    return _framed(KIND_CONTROL, _encoder.encode(message))
+
+
+def encode_received(leg: int, frame: ReceivedFrame) -> bytes:
+    """A received frame ready for the socket."""
+    counters = _RECEIVED.pack(leg, frame.sample_index, frame.played_samples, frame.flushed_samples)
+    return _framed(KIND_RECEIVED, counters + frame.samples)
+
+
+def encode_playback(leg: int, samples: bytes) -> bytes:
+    """Audio to be played, ready for the socket."""
+    return _framed(KIND_PLAYBACK, _PLAYBACK.pack(leg) + samples)
+
+
+def decode_to_worker(body: bytes) -> ToWorker:
+    """Body of a control frame in the worker."""
+    try:
+        return _to_worker.decode(body)
+    except msgspec.MsgspecError as exc:
+        raise SipError("wire", f"control message not understood: {exc}") from exc
+
+
+def decode_from_worker(body: bytes) -> FromWorker:
+    """Body of a control frame in the call core."""
+    try:
+        return _from_worker.decode(body)
+    except msgspec.MsgspecError as exc:
+        raise SipError("wire", f"control message not understood: {exc}") from exc
+
+
+def decode_received(body: bytes) -> tuple[int, ReceivedFrame]:
+    """Body of a received frame -> (leg, frame)."""
+    leg, sample_index, played, flushed = _RECEIVED.unpack_from(body)
+    return leg, ReceivedFrame(sample_index, played, flushed, body[_RECEIVED.size :])
+
+
+def decode_playback(body: bytes) -> tuple[int, bytes]:
+    """Body of a playback frame -> (leg, samples)."""
+    (leg,) = _PLAYBACK.unpack_from(body)
+    return leg, body[_PLAYBACK.size :]
+
+
+class Splitter:
+    """Bytes as they come from the socket -> whole frames."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Add bytes; yields (kind, body) for each complete frame."""
+        self._buffer += data
+        position = 0
+        while len(self._buffer) - position >= _HEAD.size:
+            length, kind = _HEAD.unpack_from(self._buffer, position)
+            if length > MAX_BODY_BYTES:
+                raise SipError("wire", f"frame of {length} bytes is too long")
+            end = position + _HEAD.size + length
+            if len(self._buffer) < end:
+                break
+            yield kind, bytes(self._buffer[position + _HEAD.size : end])
+            position = end
+        del self._buffer[:position]

@@ -1,0 +1,359 @@
+"""One media worker process: a pjsua2 user agent of four legs at the end of the local link.
+
+    python -m ivr.media.worker --link FD
+
+Threads: the main thread is the pj thread; a reader and a writer serve the link; pjmedia's clock
+thread meets them only in the rings. When the link closes, the worker hangs up and exits: a call
+core that was killed leaves no worker behind.
+"""
+
+import argparse
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import pjsua2 as pj
+
+from ivr.errors import SipError
+from ivr.media import wire
+from ivr.media.link_threads import WorkerLink
+from ivr.media.pj_leg import PjAccount, PjLeg
+from ivr.media.pj_thread import MAX_LEGS, TICK_S, PjThread
+from ivr.media.port_pool import LegAudio, PortPool
+from ivr.sip.causes import HangupSide
+from ivr.sip.identity import (
+    has_hostile_sdp,
+    is_own_number,
+    parse_identity,
+    parse_networks,
+    request_user,
+)
+
+SWITCH_INTERVAL_S: Final = 0.0005
+"""The default of 5 ms makes every tenth frame late when any Python thread is busy."""
+EXIT_S: Final = 2.0
+STATUS_TICKS: Final = 2
+PAGE_MB: Final = resource.getpagesize() / 1e6
+FINAL_HEADER: Final = "X-Ivr-Final"
+"""Marks a rejection by the call core: Kamailio does not try the next worker then."""
+
+
+class Worker:
+    """The legs of this process. All methods run on the pj thread unless they say otherwise."""
+
+    def __init__(self, options: wire.WorkerOptions, link: WorkerLink) -> None:
+        self._options = options
+        self._link = link
+        self._legs: dict[int, PjLeg] = {}
+        self._next_number = 2
+        self._draining = False
+        self._ticks = 0
+        self._lost_frames = 0
+        self._late_ticks = 0
+        self._registered: bool | None = None
+        self._trusted = parse_networks(options.trusted_peers)
+        self._thread = PjThread(options, self.log)
+        self._ports = PortPool(MAX_LEGS)
+        self._account = PjAccount(self)
+        self._account.create(_account_config(options))
+
+    # ---- process
+
+    def run(self) -> None:
+        """Take calls until told to stop or the link closes."""
+        self.send(wire.Ready(wire.VERSION, self._options.sip_port))
+        self._thread.run(self._on_tick)
+        self._shut_down()
+
+    def stop(self) -> None:
+        """Any thread."""
+        self._thread.stop()
+
+    def submit(self, message: wire.Request) -> None:
+        """Reader thread: run a command on the pj thread and answer it."""
+        self._thread.submit(lambda: self._execute(message))
+
+    def _shut_down(self) -> None:
+        """Hang up, unregister, flush the link. `main` exits without unwinding the library.
+
+        libDestroy takes a second and crashes unless ports and calls go in one exact order; the
+        system takes back sockets and threads just as well.
+        """
+        for leg in list(self._legs.values()):
+            self._try(lambda leg=leg: leg.end(HangupSide.LOCAL))  # type: ignore[misc]
+        if self._registered:
+            self._try(lambda: self._account.setRegistration(False))
+        deadline = time.monotonic() + EXIT_S / 2
+        while (self._legs or self._registered) and time.monotonic() < deadline:
+            self._thread.pump()
+        self._link.close_after_flush()
+
+    def _on_tick(self) -> None:
+        for leg in list(self._legs.values()):
+            if leg.is_media_lost(TICK_S, self._options.rtp_timeout_s):
+                self._try(lambda leg=leg: leg.end(HangupSide.MEDIA_LOST))  # type: ignore[misc]
+        self._ticks += 1
+        if self._ticks % STATUS_TICKS == 0:
+            self.send(self._status())
+
+    def _status(self) -> wire.Status:
+        audios = [leg.audio for leg in self._legs.values()]
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+        return wire.Status(
+            legs=len(self._legs),
+            rss_mb=round(pages * PAGE_MB, 1),
+            late_ticks=self._late_ticks + sum(audio.late_ticks for audio in audios),
+            dropped_frames=self._lost_frames + sum(audio.received.dropped for audio in audios),
+            registered=self._registered,
+        )
+
+    # ---- LegOwner
+
+    @property
+    def follows_refer(self) -> bool:
+        return self._options.refer == "follow"
+
+    def send(self, message: wire.FromWorker) -> None:
+        """Any thread."""
+        self._link.send(message)
+
+    def log(self, level: int, text: str) -> None:
+        """Any thread."""
+        self._link.send(wire.Log(level, text))
+
+    def later(self, closure: Callable[[], None]) -> None:
+        self._thread.submit(closure)
+
+    def partner(self, number: int) -> PjLeg | None:
+        return self._legs.get(number)
+
+    def adopt_transfer(self, leg: PjLeg) -> PjLeg:
+        """The outbound leg pjsua2 is about to make for a REFER it accepted."""
+        return self._new_leg(self._take_number(), inbound=False)
+
+    def forget(self, leg: PjLeg) -> None:
+        """Drop every reference to a leg that is over."""
+        self._legs.pop(leg.number, None)
+        self._link.detach(leg.number)
+        self._late_ticks += leg.audio.late_ticks
+        self._lost_frames += leg.audio.received.dropped
+        for number in leg.partners:
+            partner = self._legs.get(number)
+            if partner is not None:
+                partner.partners.discard(leg.number)
+        if leg.port is not None:
+            self._ports.give_back(leg.port)
+            leg.port = None
+
+    def on_invite(self, call_id: int, message: str, source: str) -> None:
+        """Inside pjsua2's callback: adopt the call, decide after it has returned.
+
+        A final answer inside the callback to an INVITE without SDP aborts the process.
+        """
+        callers = sum(leg.inbound and leg.ended_by is None for leg in self._legs.values())
+        leg = self._new_leg(self._take_number(), inbound=True, call_id=call_id)
+        number = leg.number
+        refusal = self._refusal(message, callers)
+        if refusal is not None:
+            self.later(lambda: self._refuse(number, *refusal))
+            return
+        identity = parse_identity(message, source=source, trusted=self._trusted)
+        leg.offered = True
+        self.send(
+            wire.Offered(
+                number,
+                identity.ani,
+                identity.dnis,
+                identity.asserted,
+                identity.sip_call_id,
+                dict(identity.headers),
+            )
+        )
+
+    def on_registration(self, code: int, reason: str) -> None:
+        """pjsua2 itself tries again after a failure."""
+        self._registered = 200 <= code < 300 and self._account.getInfo().regIsActive
+        level = logging.INFO if self._registered else logging.WARNING
+        self.log(level, f"< trunk registration: {code} {reason}")
+
+    # ---- calls
+
+    def _refusal(self, message: str, callers: int) -> tuple[int, bool] | None:
+        """(status, whether to send Retry-After) for an INVITE that is not taken."""
+        if has_hostile_sdp(message):
+            return 488, False
+        if self._options.numbers and not is_own_number(
+            request_user(message), self._options.numbers
+        ):
+            return 404, False
+        if self._draining:
+            return 503, True
+        if callers >= self._options.max_callers:
+            return 486, True
+        return None
+
+    def _refuse(self, number: int, status: int, retry: bool) -> None:
+        leg = self._legs.get(number)
+        if leg is None:
+            return
+        self.send(wire.Turned(status, "draining" if status == 503 else ""))
+        leg.respond(status, {"Retry-After": str(self._options.retry_after_s)} if retry else None)
+
+    def _take_number(self) -> int:
+        number, self._next_number = self._next_number, self._next_number + 2
+        return number
+
+    def _new_leg(self, number: int, *, inbound: bool, call_id: int = pj.PJSUA_INVALID_ID) -> PjLeg:
+        audio = LegAudio(number, self._link.wake)
+        leg = PjLeg(self._account, self, audio, inbound=inbound, call_id=call_id)
+        leg.port = self._ports.lend(audio)
+        self._legs[number] = leg
+        self._link.attach(audio)
+        return leg
+
+    # ---- commands
+
+    def _execute(self, message: wire.Request) -> None:
+        error = ""
+        try:
+            self._dispatch(message.command)
+        except pj.Error as exc:
+            error = exc.reason
+        except SipError as exc:
+            error = exc.message
+        finally:
+            self.send(wire.Done(message.number, error))
+
+    def _dispatch(self, command: wire.Command) -> None:
+        match command:
+            case wire.Dial():
+                self._dial(command)
+            case wire.Drain():
+                self._draining = True
+            case wire.Stop():
+                self.stop()
+            case _:
+                leg = self._legs.get(command.leg)
+                if leg is not None:  # a leg that is gone: commands may race with its end
+                    self._dispatch_to(leg, command)
+
+    def _dispatch_to(self, leg: PjLeg, command: wire.Command) -> None:
+        match command:
+            case wire.Ring():
+                leg.respond(180)
+            case wire.Answer():
+                leg.respond(200)
+            case wire.Reject():
+                leg.respond(command.status, _rejection_headers(command))
+            case wire.HangUp():
+                leg.end(HangupSide.LOCAL, command.reason)
+            case wire.SendDtmf():
+                leg.send_digits(command.digits, info=command.info)
+            case wire.Refer():
+                leg.transfer(command.target, command.headers)
+            case wire.Hold():
+                leg.hold(command.held)
+            case wire.Bridge():
+                self._bridge(leg, command)
+
+    def _bridge(self, leg: PjLeg, command: wire.Bridge) -> None:
+        other = self._legs.get(command.other)
+        if other is None:
+            return
+        if command.joined:
+            leg.partners.add(other.number)
+            other.partners.add(leg.number)
+            leg.connect()
+        else:
+            leg.part(other)
+
+    def _dial(self, command: wire.Dial) -> None:
+        if len(self._legs) >= MAX_LEGS:
+            raise SipError("no_leg", "all legs of the worker are in use")
+        leg = self._new_leg(command.leg, inbound=False)
+        try:
+            leg.dial(command.target, self._caller_uri(command.caller), command.headers)
+        except pj.Error:
+            self.forget(leg)
+            raise
+
+    def _caller_uri(self, caller: str) -> str:
+        if not caller:
+            return ""
+        if caller.startswith(("sip:", "<", '"')):
+            return caller
+        host = self._options.registrar.removeprefix("sip:") or self._options.public_address
+        return f"<sip:{caller}@{host}>"
+
+    def _try(self, closure: Callable[[], None]) -> None:
+        try:
+            closure()
+        except pj.Error as exc:
+            self.log(logging.DEBUG, f"x hang-up: {exc.reason}")
+
+
+def _rejection_headers(command: wire.Reject) -> Mapping[str, str]:
+    headers = {FINAL_HEADER: "1"}
+    if command.retry_after_s is not None:
+        headers["Retry-After"] = str(command.retry_after_s)
+    return headers
+
+
+def _account_config(options: wire.WorkerOptions) -> pj.AccountConfig:
+    config = pj.AccountConfig()
+    user = options.user or (options.numbers[0] if options.numbers else "ivr")
+    host = options.registrar.removeprefix("sip:") or options.public_address
+    config.idUri = f"<sip:{user}@{host}>"
+    config.regConfig.registrarUri = options.registrar if options.register else ""
+    config.regConfig.timeoutSec = options.expires_s
+    config.regConfig.retryIntervalSec = 10
+    config.regConfig.firstRetryIntervalSec = 2
+    if options.user:
+        config.sipConfig.authCreds.append(
+            pj.AuthCredInfo("digest", options.realm, options.user, 0, options.password)
+        )
+    if options.outbound_proxy:
+        config.sipConfig.proxies.append(options.outbound_proxy)
+    config.natConfig.contactRewriteUse = 0
+    config.natConfig.viaRewriteUse = 0
+    config.natConfig.sdpNatRewriteUse = 0
+    config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
+    media = config.mediaConfig
+    media.transportConfig.port = options.rtp_port
+    media.transportConfig.portRange = options.rtp_ports
+    media.transportConfig.boundAddress = "0.0.0.0"
+    media.transportConfig.publicAddress = options.public_address
+    media.srtpUse = {
+        "off": pj.PJMEDIA_SRTP_DISABLED,
+        "optional": pj.PJMEDIA_SRTP_OPTIONAL,
+        "required": pj.PJMEDIA_SRTP_MANDATORY,
+    }[options.srtp]
+    media.srtpSecureSignaling = 0  # TLS ends in Kamailio, the worker sees UDP
+    return config
+
+
+def main() -> None:
+    """Serve the link until it closes."""
+    parser = argparse.ArgumentParser(prog="ivr.media.worker")
+    parser.add_argument("--link", type=int, required=True, help="inherited socket")
+    arguments = parser.parse_args()
+    # The call core decides when calls end: Ctrl-C and SIGTERM reach the whole process group.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    link = WorkerLink(socket.socket(fileno=arguments.link))
+    worker = Worker(link.read_start().options, link)
+    link.start(worker.submit, worker.stop)
+    worker.run()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

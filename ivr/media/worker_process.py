@@ -1,0 +1,275 @@
+"""The call core's end of one media worker: its process, its link and its legs. Event loop only."""
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ivr.errors import SipError
+from ivr.media import wire
+from ivr.media.media_leg import MediaLeg
+from ivr.sip.causes import HangupCause, HangupSide
+from ivr.sip.leg import (
+    Answered,
+    Disconnected,
+    Dtmf,
+    LegEvent,
+    LegId,
+    LegIdentity,
+    Ringing,
+    TransferProgress,
+    TransferRequested,
+)
+
+log = logging.getLogger(__name__)
+
+START_S: Final = 10.0
+REQUEST_S: Final = 5.0
+SILENCE_S: Final = 10.0
+"""A worker says something every two seconds; one that is silent this long is stuck."""
+STOP_S: Final = 3.0
+NICENESS: Final = -5
+
+LegCallback = Callable[[MediaLeg], None]
+
+
+class WorkerProcess(asyncio.Protocol):
+    """One run of a worker, from start to end; a restarted worker is a new object."""
+
+    def __init__(
+        self,
+        options: wire.WorkerOptions,
+        generation: int,
+        *,
+        on_incoming: LegCallback,
+        on_turned: Callable[[wire.Turned], None],
+    ) -> None:
+        self.options = options
+        self.legs: dict[int, MediaLeg] = {}
+        self.status = wire.Status(0, 0.0, 0, 0)
+        self.closed = asyncio.Event()
+        self.ready = asyncio.Event()
+        self._generation = generation
+        self._on_incoming = on_incoming
+        self._on_turned = on_turned
+        self._splitter = wire.Splitter()
+        self._transport: asyncio.WriteTransport | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._pending: dict[int, asyncio.Future[None]] = {}
+        self._numbers = itertools.count(1)
+        self._leg_numbers = itertools.count(1, 2)
+        self._heard_at = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self._process.pid if self._process is not None and not self.closed.is_set() else None
+
+    # ---- process
+
+    async def start(self) -> None:
+        """Spawn the worker and wait until it takes calls."""
+        loop = asyncio.get_running_loop()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "ivr.media.worker", "--link", str(theirs.fileno()),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,  # pjlib greets before its log is set up
+                pass_fds=(theirs.fileno(),),
+            )  # fmt: skip
+        with contextlib.suppress(OSError):  # only root may raise a priority
+            os.setpriority(os.PRIO_PROCESS, self._process.pid, NICENESS)
+        await loop.create_unix_connection(lambda: self, sock=ours)
+        self._send(wire.Start(wire.VERSION, self.options))
+        ready = asyncio.ensure_future(self.ready.wait())
+        closed = asyncio.ensure_future(self.closed.wait())
+        await asyncio.wait({ready, closed}, timeout=START_S, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        closed.cancel()
+        if not self.ready.is_set():
+            await self.kill()
+            raise SipError("worker_start", f"media worker {self.options.index} does not start")
+
+    async def wait(self) -> None:
+        """Until the worker is gone; kills one that is stuck."""
+        loop = asyncio.get_running_loop()
+        while not self.closed.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.closed.wait(), SILENCE_S / 4)
+            if not self.closed.is_set() and loop.time() - self._heard_at > SILENCE_S:
+                log.error("- media worker %d is stuck", self.options.index)
+                break
+        await self.kill()
+
+    async def stop(self) -> None:
+        """Hang up, exit; kill if that takes too long."""
+        with contextlib.suppress(SipError):
+            await self.request(wire.Stop())
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.closed.wait(), STOP_S)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """Make sure that process and link are gone and every leg knows it."""
+        if self._transport is not None:
+            self._transport.abort()
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+            await self._process.wait()
+        self._lose_everything()
+
+    # ---- LegLink
+
+    async def request(self, command: wire.Command) -> None:
+        if self.closed.is_set():
+            raise SipError("worker_lost", "the media worker is gone")
+        number = next(self._numbers)
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pending[number] = future
+        self._send(wire.Request(number, command))
+        try:
+            await asyncio.wait_for(future, REQUEST_S)
+        except TimeoutError as exc:
+            raise SipError("worker_slow", "the media worker does not answer") from exc
+        finally:
+            self._pending.pop(number, None)
+
+    async def dial(
+        self, target: str, *, caller: str = "", headers: Mapping[str, str] | None = None
+    ) -> MediaLeg:
+        leg = self._new_leg(next(self._leg_numbers), LegIdentity(ani=caller, dnis=target))
+        try:
+            await self.request(wire.Dial(leg.number, target, caller, dict(headers or {})))
+        except SipError:
+            self.legs.pop(leg.number, None)
+            raise
+        return leg
+
+    def play(self, leg: int, samples: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(wire.encode_playback(leg, samples))
+
+    def stop_playback(self, leg: int) -> None:
+        self._send(wire.StopPlayback(leg))
+
+    # ---- asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+        self._heard_at = asyncio.get_running_loop().time()
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
+        for kind, body in self._splitter.feed(data):
+            if kind == wire.KIND_RECEIVED:
+                number, frame = wire.decode_received(body)
+                leg = self.legs.get(number)
+                if leg is not None:
+                    leg.push_frame(frame)
+            else:
+                self._on_message(wire.decode_from_worker(body))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lose_everything()
+
+    def _lose_everything(self) -> None:
+        if self.closed.is_set():
+            return
+        self.closed.set()
+        cause = HangupCause(500, "media worker lost", HangupSide.WORKER_LOST)
+        for leg in self.legs.values():
+            leg.push_event(Disconnected(cause))
+        self.legs.clear()
+        for future in self._pending.values():
+            if not future.done():
+                future.set_exception(SipError("worker_lost", "the media worker is gone"))
+
+    # ---- messages
+
+    def _on_message(self, message: wire.FromWorker) -> None:
+        match message:
+            case wire.Ready():
+                self.ready.set()
+            case wire.Done():
+                self._on_done(message)
+            case wire.Log():
+                log.log(message.level, "worker %d: %s", self.options.index, message.text)
+            case wire.Status():
+                self.status = message
+            case wire.Turned():
+                self._on_turned(message)
+            case wire.Offered():
+                self._on_offered(message)
+            case _:
+                self._on_leg_message(message)
+
+    def _on_done(self, message: wire.Done) -> None:
+        future = self._pending.get(message.number)
+        if future is None or future.done():
+            return
+        if message.error:
+            future.set_exception(SipError("refused", message.error))
+        else:
+            future.set_result(None)
+
+    def _on_offered(self, message: wire.Offered) -> None:
+        identity = LegIdentity(
+            ani=message.ani,
+            dnis=message.dnis,
+            asserted=message.asserted,
+            sip_call_id=message.sip_call_id,
+            headers=message.headers,
+        )
+        self._on_incoming(self._new_leg(message.leg, identity))
+
+    def _on_leg_message(self, message: wire.FromWorker) -> None:
+        leg = self.legs.get(getattr(message, "leg", 0))
+        if leg is None:
+            return
+        if isinstance(message, wire.LegPlaybackFinished):
+            leg.push_playback_finished(message.played, message.flushed)
+            return
+        if isinstance(message, wire.LegTransferRequested) and message.followed_by is not None:
+            self._new_leg(message.followed_by, LegIdentity(ani="", dnis=message.target))
+        event = _leg_event(message)
+        if event is None:
+            return
+        leg.push_event(event)
+        if isinstance(event, Disconnected):
+            self.legs.pop(leg.number, None)
+
+    def _new_leg(self, number: int, identity: LegIdentity) -> MediaLeg:
+        leg_id = LegId(f"{self.options.index}.{self._generation}.{number}")
+        leg = self.legs[number] = MediaLeg(leg_id, number, identity, self)
+        return leg
+
+    def _send(self, message: wire.ToWorker) -> None:
+        if self._transport is not None:
+            self._transport.write(wire.encode_control(message))
+
+
+def _leg_event(message: wire.FromWorker) -> LegEvent | None:
+    event: LegEvent | None = None
+    match message:
+        case wire.LegRinging():
+            event = Ringing(message.status)
+        case wire.LegAnswered():
+            event = Answered(message.codec)
+        case wire.LegDtmf():
+            event = Dtmf(message.digit)
+        case wire.LegTransferProgress():
+            event = TransferProgress(message.status, message.reason, message.final)
+        case wire.LegTransferRequested():
+            event = TransferRequested(message.target, message.headers)
+        case wire.LegDisconnected():
+            side = HangupSide(message.side)
+            event = Disconnected(HangupCause(message.status, message.reason, side))
+    return event
