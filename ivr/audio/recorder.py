@@ -102,8 +102,8 @@ class TwoChannelRecorder:
                 self._dropped += 1
                 log.error("x recording: %s", exc, extra={"action": "recording_failed"})
         try:
-            self._wav.close()
-            self._raw.close()
+            with self._raw:
+                self._wav.close()
         except OSError as exc:
             log.error("x recording: %s", exc, extra={"action": "recording_failed"})
 

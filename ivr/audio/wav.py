@@ -56,7 +56,8 @@ def write_wav(
     if len(pcm) % (SAMPLE_BYTES * channels):
         raise AudioError("odd_length", f"{path}: PCM does not end at a whole sample")
     try:
-        with wave.open(str(path), "wb") as file:
+        # Opened here, because Wave_write trips over itself when it cannot open a path (3.11).
+        with Path(path).open("wb") as raw, wave.open(raw, "wb") as file:
             file.setnchannels(channels)
             file.setsampwidth(SAMPLE_BYTES)
             file.setframerate(rate_hz)
