@@ -1,0 +1,110 @@
+"""Words with intents and entities -> what they mean in the question that is open."""
+
+from dataclasses import replace
+
+from ivr.dialogue.errands import start_errand
+from ivr.dialogue.flows.callback import check
+from ivr.dialogue.inputs import Heard, NluUnavailable
+from ivr.dialogue.intents import Move, Talk, treatment
+from ivr.dialogue.ladders import on_nlu_unavailable, on_no_match
+from ivr.dialogue.moves import make_move
+from ivr.dialogue.replies import on_city, on_yes_no
+from ivr.dialogue.state import YES_NO_TOPICS, DialogueState, Errand, Question, Topic
+from ivr.dialogue.turns import ANYTHING_ELSE, Context, Turn, ask
+from ivr.dialogue.yes_no import wants_operator, yes_or_no
+from ivr.nlu.schema import Entity, EntityKind, NluResult
+from ivr.nlu.thresholds import Decision, decide
+from ivr.speech.phrase import Name, Prompt
+
+_CALLBACK_TOPICS = frozenset({Topic.CALLBACK_HERE, Topic.CALLBACK_NUMBER, Topic.CALLBACK_CHECK})
+_HARMLESS = frozenset({Move.REPEAT, Move.CANCEL, Move.GREETING, Move.WAIT, Move.THANKS, Move.HELP})
+"""Moves that are made even when NLU is only half sure: a mistake costs one sentence."""
+
+
+def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
+    """Understanding in the light of the open question, then by the thresholds."""
+    result = heard.result
+    state = replace(state, nlu_failures=0, waiting=False)
+    settings = context.settings
+    decision = decide(result, accept=settings.accept, confirm=settings.confirm)
+    answered = _answer_to_question(state, context, result, decision)
+    if answered is not None:
+        return answered
+    if decision is Decision.ACCEPT:
+        return _act(state, context, result)
+    if decision is Decision.CONFIRM:
+        return _confirm(state, context, result)
+    return on_no_match(state, context)
+
+
+def on_words_only(state: DialogueState, context: Context, unavailable: NluUnavailable) -> Turn:
+    """Without the intent engine a yes, a no and «оператор» are still understood."""
+    if wants_operator(unavailable.text):
+        return make_move(state, context, Move.OPERATOR)
+    yes = yes_or_no(unavailable.text, state.question.topic)
+    if yes is not None and state.question.topic in YES_NO_TOPICS | {Topic.ANYTHING_ELSE}:
+        return on_yes_no(replace(state, waiting=False), context, yes=yes)
+    return on_nlu_unavailable(state, context)
+
+
+def _answer_to_question(
+    state: DialogueState, context: Context, result: NluResult, decision: Decision
+) -> Turn | None:
+    """A direct answer to a closed question, None when the words are something else."""
+    topic = state.question.topic
+    if topic is Topic.CITY and (named := _last(result, EntityKind.CITY)):
+        return on_city(state, context, named)
+    if topic in _CALLBACK_TOPICS and (phone := _last(result, EntityKind.PHONE)):
+        return check(replace(state, no_inputs=0), context, phone.value)
+    yes = yes_or_no(result.text, topic)
+    if yes is None or (yes and topic is Topic.ANYTHING_ELSE):  # «хорошо» ends more than it asks
+        yes = _yes_no_by_intent(topic, result, decision)
+    if yes is not None and topic in YES_NO_TOPICS | {Topic.ANYTHING_ELSE, Topic.CALLBACK_NUMBER}:
+        return on_yes_no(state, context, yes=yes)
+    return None
+
+
+def _yes_no_by_intent(topic: Topic, result: NluResult, decision: Decision) -> bool | None:
+    """NLU's opinion; money needs a sure one."""
+    sure = decision is Decision.ACCEPT
+    if sure and topic is Topic.CALLBACK_HERE and result.intent.name == "callback":
+        return True
+    half_sure = decision is Decision.CONFIRM and topic is not Topic.CONFIRM_PROMISED_PAYMENT
+    if not (sure or half_sure):
+        return None
+    match treatment(result.intent.name):
+        case Talk(move=Move.YES):
+            return True
+        case Talk(move=Move.NO):
+            return False
+        case _:
+            return None
+
+
+def _act(state: DialogueState, context: Context, result: NluResult) -> Turn:
+    known = treatment(result.intent.name)
+    if isinstance(known, Talk):
+        return make_move(state, context, known.move)
+    return start_errand(state, context, Errand(result.intent.name, result.entities))
+
+
+def _confirm(state: DialogueState, context: Context, result: NluResult) -> Turn:
+    """Half sure: harmless moves are made, a goodbye is asked about, a wish is read back."""
+    known = treatment(result.intent.name)
+    closed = state.question.topic in YES_NO_TOPICS
+    if isinstance(known, Talk) and known.move in _HARMLESS:
+        return make_move(state, context, known.move)
+    if closed or (isinstance(known, Talk) and not known.wish):
+        goodbye = isinstance(known, Talk) and known.move is Move.GOODBYE
+        if goodbye and not closed and state.question.topic is not Topic.ANYTHING_ELSE:
+            return ask(state, context, ANYTHING_ELSE)
+        return on_no_match(state, context)
+    words = (Prompt("confirm.did_i_get"), Name(known.wish))
+    errand = Errand(result.intent.name, result.entities)
+    question = Question(Topic.CONFIRM_INTENT, words)
+    return ask(replace(state, errand=errand, no_inputs=0), context, question)
+
+
+def _last(result: NluResult, kind: EntityKind) -> Entity | None:
+    found = [entity for entity in result.entities if entity.kind is kind]
+    return found[-1] if found else None

@@ -1,0 +1,134 @@
+"""What happens when the caller is silent or not understood: help that grows, then a way out.
+
+Silence ends in a goodbye, misunderstanding in an operator. Both counters go back to zero as soon as
+the caller is understood. A third way down is the loss of the intent engine: keys, then an operator.
+"""
+
+from dataclasses import replace
+
+from ivr.dialogue.flows.callback import offer_callback, on_number_finished
+from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Topic
+from ivr.dialogue.turns import (
+    MENU,
+    OFFER_OPERATOR,
+    Context,
+    Turn,
+    answer,
+    ask,
+    hang_up,
+    prompts,
+    transfer,
+)
+from ivr.speech.phrase import Phrase
+
+LAST_RUNG = 3
+
+_KEYS_HELP: dict[Topic, Phrase] = {
+    **dict.fromkeys(YES_NO_TOPICS, prompts("yes_no.keys")),
+    Topic.CITY: prompts("city.keys"),
+    Topic.CALLBACK_NUMBER: prompts("callback.key_number"),
+}
+"""How closed questions are answered by key."""
+
+
+def to_operator(
+    state: DialogueState, context: Context, reason: str, *, before: Phrase = ()
+) -> Turn:
+    """An operator at once; where there is none, a callback instead."""
+    if context.settings.operator_available:
+        return transfer(state, reason, (*before, *prompts("transfer.to_operator")))
+    state = replace(state, transfer_reason=reason)
+    return offer_callback(state, context, (*before, *prompts("operator.none")))
+
+
+def give_up(state: DialogueState, context: Context, reason: str) -> Turn:
+    """The bot cannot help: an operator, else a callback, else an honest goodbye."""
+    settings = context.settings
+    if settings.operator_available and state.transfer_attempts < settings.transfer_attempts:
+        return transfer(replace(state, no_matches=0), reason, prompts("nomatch.3"))
+    if not state.callback_offered:
+        state = replace(state, no_matches=0, transfer_reason=state.transfer_reason or reason)
+        return offer_callback(state, context, prompts("operator.none"))
+    words = prompts("nomatch.short", "error.try_later", "close.goodbye_short")
+    return hang_up(state, reason, words)
+
+
+def on_no_input(state: DialogueState, context: Context) -> Turn:
+    """Nothing was said or keyed."""
+    if state.waiting:
+        still = prompts("wait.still")
+        state = replace(state, waiting=False)
+        wait_s = context.settings.wait_s
+        return ask(state, context, state.question, spoken=still, no_input_s=wait_s)
+    topic = state.question.topic
+    if topic is Topic.CALLBACK_NUMBER and state.callback_number:
+        return _number_left_unfinished(state, context)
+    state = replace(state, no_inputs=state.no_inputs + 1)
+    if topic is Topic.ANYTHING_ELSE and state.no_inputs > 1:
+        return hang_up(state, "goodbye", prompts("close.goodbye"))
+    if state.no_inputs >= LAST_RUNG:
+        return hang_up(state, "no_input", prompts("noinput.3"))
+    if topic in OPEN_TOPICS:
+        return _silence_at_open_question(state, context)
+    return _closed_question_again(state, context, state.no_inputs, ())
+
+
+def _silence_at_open_question(state: DialogueState, context: Context) -> Turn:
+    if state.no_inputs == 1:
+        return ask(state, context, state.question, spoken=prompts("noinput.1"))
+    return ask(state, context, MENU, spoken=prompts("noinput.2"))
+
+
+def _number_left_unfinished(state: DialogueState, context: Context) -> Turn:
+    """A pause ends the number; a wrong one costs a rung, so this cannot go on for ever."""
+    state = replace(state, no_matches=state.no_matches + 1)
+    if state.no_matches >= LAST_RUNG:
+        return give_up(replace(state, callback_number=""), context, "no_match")
+    return on_number_finished(state, context)
+
+
+def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = False) -> Turn:
+    """Something was said or keyed that means nothing here."""
+    state = replace(state, no_matches=state.no_matches + 1, waiting=False, callback_number="")
+    if state.no_matches >= LAST_RUNG:
+        return give_up(state, context, "no_match")
+    if state.question.topic not in OPEN_TOPICS:
+        sorry = prompts("nomatch.short")
+        return _closed_question_again(state, context, state.no_matches, sorry)
+    if state.no_matches == 1:
+        words = prompts("scope.what_i_do" if off_topic else "nomatch.1")
+        return ask(state, context, state.question, spoken=words)
+    return ask(state, context, MENU, before=prompts("nomatch.2"))
+
+
+def _closed_question_again(
+    state: DialogueState, context: Context, rung: int, before: Phrase
+) -> Turn:
+    """First the question again, then how to answer it by key."""
+    question = state.question
+    if rung == 1:
+        return ask(state, context, question, before=before)
+    keys = _KEYS_HELP.get(question.topic, question.phrase)
+    return ask(state, context, question, before=before, spoken=keys)
+
+
+def on_nlu_unavailable(state: DialogueState, context: Context) -> Turn:
+    """Words were heard, and nothing could say what they mean: keys at once, then an operator."""
+    state = replace(state, nlu_failures=state.nlu_failures + 1, waiting=False)
+    if state.nlu_failures > 1:
+        return give_up(state, context, "nlu_unavailable")
+    sorry = prompts("nlu.down")
+    if state.question.topic in OPEN_TOPICS:
+        return ask(state, context, MENU, before=sorry)
+    keys = _KEYS_HELP.get(state.question.topic, state.question.phrase)
+    return ask(state, context, state.question, before=sorry, spoken=keys)
+
+
+def on_service_failure(state: DialogueState, context: Context, code: str) -> Turn:
+    """The back office failed or does not know the caller; the call goes on."""
+    if code == "unknown_subscriber":
+        return answer(state, context, prompts("auth.not_ours"), OFFER_OPERATOR)
+    state = replace(state, service_failures=state.service_failures + 1)
+    if state.service_failures > 1:
+        return answer(state, context, prompts("error.system"), OFFER_OPERATOR)
+    return answer(state, context, prompts("error.system", "error.try_later"))

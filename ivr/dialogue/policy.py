@@ -1,0 +1,179 @@
+"""The conversation: (state, what happened) -> (state, what to do). Pure and total.
+
+The last action of every step is `Ask`, `CallService`, `Transfer`, `RequestCallback` or `HangUp`, so
+the session always knows whom to wait for.
+"""
+
+from dataclasses import replace
+
+from ivr.dialogue import ladders
+from ivr.dialogue.actions import Ask, Say, ServiceCall
+from ivr.dialogue.flows import FLOWS
+from ivr.dialogue.flows.callback import callable_number, offer_callback, on_stored
+from ivr.dialogue.flows.flow import reply_fits
+from ivr.dialogue.hearing import on_heard, on_words_only
+from ivr.dialogue.inputs import (
+    CallbackStored,
+    CallStarted,
+    Heard,
+    Keyed,
+    Moment,
+    NluUnavailable,
+    NoInput,
+    ServiceFailed,
+    ServiceReplied,
+    TransferFailed,
+    Unintelligible,
+    UserInput,
+)
+from ivr.dialogue.intents import Move, Serve, treatment
+from ivr.dialogue.keys import on_key
+from ivr.dialogue.moves import make_move
+from ivr.dialogue.state import DialogueState, Phase
+from ivr.dialogue.turns import (
+    CITY,
+    OPEN,
+    Context,
+    PolicySettings,
+    Turn,
+    answer,
+    ask,
+    hang_up,
+    prompts,
+)
+from ivr.dialogue.yes_no import wants_operator
+
+__all__ = ["DialogueState", "Policy", "PolicySettings", "Turn"]
+
+UNKNOWN_CALLER = CallStarted(caller_number="", recorded=False)
+
+SpokenOrKeyed = Heard | Unintelligible | NluUnavailable | NoInput | Keyed
+
+
+class Policy:
+    """Decides what the bot does next. Holds settings only, so one serves all calls."""
+
+    def __init__(self, settings: PolicySettings) -> None:
+        self._settings = settings
+
+    def step(self, state: DialogueState, user_input: UserInput, moment: Moment) -> Turn:
+        """The next state and what to do now; never empty, never raises for any input."""
+        context = Context(self._settings, moment=moment)
+        if state.phase is Phase.ENDED:
+            return hang_up(state, state.end_reason)
+        if state.phase is Phase.NEW:
+            started = user_input if isinstance(user_input, CallStarted) else UNKNOWN_CALLER
+            return _greet(state, context, started)
+        match user_input:
+            case CallStarted():
+                return _listen_again(state, context)
+            case ServiceReplied() | ServiceFailed() | TransferFailed() | CallbackStored():
+                return _on_outcome(state, context, user_input)
+            case _ if state.phase is not Phase.ASKING:
+                return _while_busy(state, context, user_input)
+            case _:
+                return _on_caller(state, context, user_input)
+
+
+def _greet(state: DialogueState, context: Context, started: CallStarted) -> Turn:
+    number = started.caller_number if callable_number(started.caller_number) else ""
+    state = replace(state, caller_number=number)
+    hello = prompts(_hello(context.moment.now.hour), "greet.assistant")
+    state, question = ask(state, context, OPEN)
+    if not started.recorded:
+        return state, (Say(phrase=hello), *question)
+    # The caller has a right to hear this: it cannot be talked over.
+    told = Say(phrase=(*hello, *prompts("greet.recording")), barge_in=False)
+    return state, (told, *question)
+
+
+def _hello(hour: int) -> str:
+    if 5 <= hour < 12:
+        return "greet.morning"
+    if 12 <= hour < 18:
+        return "greet.day"
+    return "greet.evening" if 18 <= hour < 23 else "greet.night"
+
+
+def _on_caller(state: DialogueState, context: Context, user_input: SpokenOrKeyed) -> Turn:
+    match user_input:
+        case Heard():
+            return on_heard(state, context, user_input)
+        case Keyed(digit=digit):
+            return on_key(state, context, digit)
+        case NoInput():
+            return ladders.on_no_input(state, context)
+        case Unintelligible():
+            return ladders.on_no_match(state, context)
+        case NluUnavailable():
+            return on_words_only(state, context, user_input)
+
+
+def _while_busy(state: DialogueState, context: Context, user_input: SpokenOrKeyed) -> Turn:
+    """The back office or an operator is awaited: only «оператор» changes anything."""
+    if state.phase is Phase.SERVICE and _asks_for_operator(user_input):
+        return make_move(state, context, Move.OPERATOR)
+    silences = state.no_inputs + isinstance(user_input, NoInput)
+    if silences >= ladders.LAST_RUNG:
+        return hang_up(state, "no_input", prompts("noinput.3"))
+    filler = "filler.still" if state.phase is Phase.SERVICE else "ack.one_moment"
+    no_input_s = context.settings.no_input_s
+    state = replace(state, no_inputs=silences)
+    return state, (Ask(phrase=prompts(filler), kind=state.question.kind, no_input_s=no_input_s),)
+
+
+def _asks_for_operator(user_input: SpokenOrKeyed) -> bool:
+    match user_input:
+        case Heard(result=result):
+            return result.intent.name == "operator" or wants_operator(result.text)
+        case NluUnavailable(text=text):
+            return wants_operator(text)
+        case Keyed(digit=digit):
+            return digit == "0"
+        case _:
+            return False
+
+
+def _on_outcome(
+    state: DialogueState,
+    context: Context,
+    outcome: ServiceReplied | ServiceFailed | TransferFailed | CallbackStored,
+) -> Turn:
+    match outcome:
+        case ServiceReplied():
+            return _on_reply(state, context, outcome)
+        case ServiceFailed():
+            return _on_failure(state, context, outcome)
+        case TransferFailed(reason=reason):
+            closed = "operator.none" if reason == "closed" else "transfer.failed"
+            return offer_callback(state, context, prompts(closed))
+        case CallbackStored():
+            return on_stored(state, outcome)
+
+
+def _on_reply(state: DialogueState, context: Context, replied: ServiceReplied) -> Turn:
+    if state.phase is not Phase.SERVICE or replied.call is not state.pending_call:
+        return _listen_again(state, context)
+    known = treatment(state.errand.intent) if state.errand else None
+    if not isinstance(known, Serve) or not reply_fits(replied):
+        return ladders.on_service_failure(state, context, "wrong_reply")
+    state = replace(state, no_inputs=0, service_failures=0)
+    return FLOWS[known.flow].on_reply(state, context, replied)
+
+
+def _on_failure(state: DialogueState, context: Context, failed: ServiceFailed) -> Turn:
+    if state.phase is Phase.STORING_CALLBACK:
+        return answer(state, context, prompts("callback.failed"))
+    if state.phase is not Phase.SERVICE or failed.call not in (None, state.pending_call):
+        return _listen_again(state, context)
+    if failed.code == "unknown_subscriber" and state.pending_call is ServiceCall.OUTAGE:
+        return ask(replace(state, caller_number=""), context, CITY)
+    if state.pending_call is ServiceCall.CONNECT_PROMISED_PAYMENT and failed.code == "denied":
+        return answer(state, context, prompts("promised.denied"))
+    return ladders.on_service_failure(state, context, failed.code)
+
+
+def _listen_again(state: DialogueState, context: Context) -> Turn:
+    """Something came that belongs to no open wait: say nothing and go on with what is open."""
+    no_input_s = context.settings.no_input_s
+    return state, (Ask(phrase=(), kind=state.question.kind, no_input_s=no_input_s),)

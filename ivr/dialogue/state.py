@@ -1,0 +1,113 @@
+"""Everything the policy remembers between two turns of one dialogue, as a frozen value."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ivr.dialogue.actions import QuestionKind, ServiceCall
+from ivr.nlu.schema import Entity
+from ivr.speech.phrase import Phrase
+
+
+class Phase(StrEnum):
+    """Who has to act next."""
+
+    NEW = "new"
+    ASKING = "asking"  # the caller
+    SERVICE = "service"  # the back office
+    TRANSFER = "transfer"  # the hand-off
+    STORING_CALLBACK = "storing_callback"  # the store of callback requests
+    ENDED = "ended"  # nobody: the call is being hung up
+
+
+class Topic(StrEnum):
+    """What the open question is about; with the key or words heard it decides what they mean."""
+
+    OPEN = "open"
+    ANYTHING_ELSE = "anything_else"
+    MENU = "menu"
+    CONFIRM_INTENT = "confirm_intent"
+    CONFIRM_PROMISED_PAYMENT = "confirm_promised_payment"
+    CITY = "city"
+    ADVICE_HELPED = "advice_helped"
+    OFFER_OPERATOR = "offer_operator"
+    CALLBACK_HERE = "callback_here"  # call back to the number the caller is calling from?
+    CALLBACK_NUMBER = "callback_number"
+    CALLBACK_CHECK = "callback_check"  # is the number read back right?
+
+
+YES_NO_TOPICS = frozenset(
+    {
+        Topic.CONFIRM_INTENT,
+        Topic.CONFIRM_PROMISED_PAYMENT,
+        Topic.ADVICE_HELPED,
+        Topic.OFFER_OPERATOR,
+        Topic.CALLBACK_HERE,
+        Topic.CALLBACK_CHECK,
+    }
+)
+
+OPEN_TOPICS = frozenset({Topic.OPEN, Topic.ANYTHING_ELSE, Topic.MENU})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question put to the caller: enough to put it again word for word."""
+
+    topic: Topic
+    phrase: Phrase = ()
+
+    @property
+    def kind(self) -> QuestionKind:
+        """What kind of answer the ears should expect."""
+        if self.topic in YES_NO_TOPICS:
+            return QuestionKind.YES_NO
+        if self.topic is Topic.CITY:
+            return QuestionKind.CITY
+        if self.topic is Topic.MENU:
+            return QuestionKind.MENU
+        return QuestionKind.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What the caller wants: an intent's name and the entities said with it."""
+
+    intent: str
+    entities: tuple[Entity, ...] = ()
+
+
+HISTORY_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogueState:
+    """One dialogue between turns. `DialogueState()` is the value before `CallStarted`."""
+
+    phase: Phase = Phase.NEW
+    question: Question = Question(Topic.OPEN)
+    """The question that is open, or was last."""
+    caller_number: str = ""
+    """Ten digits, '' when unknown."""
+    errand: Errand | None = None
+    """What is being served, or waits to be confirmed."""
+    pending_call: ServiceCall | None = None
+    """The back office call that is awaited; a reply to any other is stale."""
+    said: Phrase = ()
+    """The last answer, for «повторите»; without the question after it."""
+    no_inputs: int = 0
+    """Silences in a row."""
+    no_matches: int = 0
+    """Times in a row that nothing was understood."""
+    nlu_failures: int = 0
+    waiting: bool = False
+    """The caller asked for a minute."""
+    service_failures: int = 0
+    transfer_attempts: int = 0
+    """Hand-offs tried in this dialogue."""
+    transfer_reason: str = ""
+    callback_offered: bool = False
+    callback_number: str = ""
+    """Digits keyed so far, or the number read back."""
+    end_reason: str = ""
+    history: tuple[str, ...] = ()
+    """Intents acted on, oldest first, the last `HISTORY_LENGTH` of them."""

@@ -1,0 +1,140 @@
+"""What every reply is built from: questions, answers, hand-offs, goodbyes.
+
+A turn is the next state and the actions that lead to it; the last action always says who acts next.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ivr.dialogue.actions import (
+    Action,
+    Ask,
+    CallService,
+    HangUp,
+    RequestCallback,
+    Say,
+    ServiceCall,
+    Transfer,
+)
+from ivr.dialogue.inputs import Moment
+from ivr.dialogue.state import (
+    HISTORY_LENGTH,
+    DialogueState,
+    Errand,
+    Phase,
+    Question,
+    Topic,
+)
+from ivr.speech.phrase import Phrase, Prompt
+
+Turn = tuple[DialogueState, tuple[Action, ...]]
+
+ANYTHING_ELSE = Question(Topic.ANYTHING_ELSE, (Prompt("close.anything_else"),))
+OPEN = Question(Topic.OPEN, (Prompt("greet.open"),))
+MENU = Question(Topic.MENU, (Prompt("menu.main"),))
+OFFER_OPERATOR = Question(Topic.OFFER_OPERATOR, (Prompt("operator.offer"),))
+CITY = Question(Topic.CITY, (Prompt("office.city"),))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySettings:
+    """What can be set about the conversation."""
+
+    accept: float = 0.6
+    """Confidence from which an intent is acted on, 0..1."""
+    confirm: float = 0.3
+    """Confidence from which an intent is confirmed first, 0..1; below it nothing was understood."""
+    no_input_s: float = 6.0
+    """Silence after a question that counts as no input, seconds."""
+    wait_s: float = 60.0
+    """The same after «подождите», seconds."""
+    key_gap_s: float = 5.0
+    """Pause between keys after which a keyed number is taken for finished, seconds."""
+    operator_available: bool = True
+    """False when no operator is configured: callers are offered a callback instead."""
+    transfer_attempts: int = 2
+    """Hand-offs the bot tries of its own accord in one call; the caller may ask for more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a turn may look at besides the state and the input."""
+
+    settings: PolicySettings = field(default_factory=PolicySettings)
+    moment: Moment = field(kw_only=True)
+
+
+def ask(
+    state: DialogueState,
+    context: Context,
+    question: Question,
+    *,
+    before: Phrase = (),
+    no_input_s: float | None = None,
+    spoken: Phrase | None = None,
+) -> Turn:
+    """Put a question, after `before`; `spoken` replaces its words when it is put again."""
+    words = question.phrase if spoken is None else spoken
+    action = Ask(
+        phrase=(*before, *words),
+        kind=question.kind,
+        no_input_s=context.settings.no_input_s if no_input_s is None else no_input_s,
+    )
+    return replace(state, phase=Phase.ASKING, question=question, pending_call=None), (action,)
+
+
+def answer(
+    state: DialogueState, context: Context, phrase: Phrase, then: Question = ANYTHING_ELSE
+) -> Turn:
+    """Tell something, remember it for «повторите», and go on with a question."""
+    told = replace(state, said=phrase, errand=None if then is ANYTHING_ELSE else state.errand)
+    state, actions = ask(told, context, then)
+    return state, (Say(phrase=phrase), *actions)
+
+
+def call_service(state: DialogueState, call: ServiceCall, **arguments: Any) -> Turn:
+    """Ask the back office; the errand stays, so that its flow gets the reply."""
+    action = CallService(call=call, arguments=tuple(arguments.items()))
+    return replace(state, phase=Phase.SERVICE, pending_call=call), (action,)
+
+
+def transfer(state: DialogueState, reason: str, phrase: Phrase) -> Turn:
+    """Hand the caller to an operator after `phrase`."""
+    state = replace(
+        state,
+        phase=Phase.TRANSFER,
+        pending_call=None,
+        transfer_attempts=state.transfer_attempts + 1,
+        transfer_reason=reason,
+    )
+    return state, (Say(phrase=phrase), Transfer(reason=reason))
+
+
+def request_callback(state: DialogueState, number: str) -> Turn:
+    """Leave a callback request for `number`, ten digits."""
+    state = replace(state, phase=Phase.STORING_CALLBACK, pending_call=None, callback_number=number)
+    reason = state.transfer_reason or "callback"
+    return state, (RequestCallback(number=number, reason=reason),)
+
+
+def hang_up(state: DialogueState, reason: str, phrase: Phrase = ()) -> Turn:
+    """Say the last words and end the call."""
+    state = replace(state, phase=Phase.ENDED, pending_call=None, end_reason=reason)
+    said: tuple[Action, ...] = (Say(phrase=phrase),) if phrase else ()
+    return state, (*said, HangUp(reason=reason))
+
+
+def understood(state: DialogueState) -> DialogueState:
+    """The caller was understood: both ladders start from the bottom again."""
+    return replace(state, no_inputs=0, no_matches=0)
+
+
+def begin(state: DialogueState, errand: Errand) -> DialogueState:
+    """An errand starts: remember it and reset what belonged to the last one."""
+    history = (*state.history, errand.intent)[-HISTORY_LENGTH:]
+    return replace(understood(state), errand=errand, history=history)
+
+
+def prompts(*prompt_ids: str) -> Phrase:
+    """A phrase of recorded prompts only."""
+    return tuple(Prompt(prompt_id) for prompt_id in prompt_ids)

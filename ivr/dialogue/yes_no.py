@@ -1,0 +1,49 @@
+"""Yes or no from the words themselves, so that «да» needs no intent engine."""
+
+import re
+from typing import Final
+
+from ivr.dialogue.state import Topic
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+YES: Final = _words(
+    "да ага угу верно правильно конечно хорошо ладно согласен согласна ок окей точно"
+)
+NEGATIONS: Final = _words("нет не нету неверно неправильно никак отмена")
+NEGATED: Final = _words("надо нужно хочу верно правильно согласен согласна так")
+"""Words that only a negation before them makes a no."""
+FILLERS: Final = _words("ну вот это уж всё все пожалуйста спасибо я мне ой а же")
+
+_ALSO: Final[dict[Topic, frozenset[str]]] = {
+    Topic.CONFIRM_PROMISED_PAYMENT: _words(
+        "подключай подключайте подключаем подключите подтверждаю давай давайте"
+    ),
+    Topic.CALLBACK_HERE: _words("перезвоните звоните позвоните перезванивайте давай давайте"),
+    Topic.OFFER_OPERATOR: _words("соедините соединяйте переключите давай давайте"),
+    Topic.ADVICE_HELPED: _words(
+        "получилось заработало заработал помогло работает работают появился появилось показывает"
+    ),
+}
+"""Words that are a yes, or after a negation a no, only to one question."""
+
+_OPERATOR: Final = re.compile(r"\b(?:оператор|консультант|специалист)\w*")
+
+
+def yes_or_no(text: str, topic: Topic) -> bool | None:
+    """True, False, or None when the words are not simply a yes or a no to that question."""
+    also = _ALSO.get(topic, frozenset())
+    words = [word for word in re.findall(r"\w+", text.lower()) if word not in FILLERS]
+    if not words:
+        return None
+    if words[0] in NEGATIONS and all(word in NEGATIONS | NEGATED | also for word in words):
+        return False
+    return True if all(word in YES | also for word in words) else None
+
+
+def wants_operator(text: str) -> bool:
+    """Whether an operator is asked for in so many words; used when no intent engine answers."""
+    return _OPERATOR.search(text.lower()) is not None
