@@ -1,0 +1,94 @@
+"""Connecting the caller with an operator on legs that do what the test says."""
+
+import asyncio
+
+import pytest
+
+from ivr.clock import SystemClock
+from ivr.handoff.operator import HandoffProgress, OperatorHandoff, OperatorSettings
+from ivr.handoff.transfer import TransferOutcome
+from ivr.sip.causes import HangupCause, HangupSide
+from ivr.sip.leg import Answered, Disconnected, Ringing, TransferProgress
+from ivr.testing.legs import FakeLeg
+
+pytestmark = pytest.mark.unit
+
+TARGET = "sip:operator@127.0.0.1"
+
+
+class Desk:
+    """A hand-off with everything it reported."""
+
+    def __init__(self, *, refer: bool = True, refer_timeout_s: float = 5.0) -> None:
+        self.caller = FakeLeg()
+        self.operator = FakeLeg(ani="operator")
+        self.caller.operator = self.operator
+        self.reports: list[HandoffProgress] = []
+        self.joined: list[object] = []
+        self.handoff = OperatorHandoff(
+            self.caller,
+            OperatorSettings(
+                target=TARGET, refer=refer, refer_timeout_s=refer_timeout_s, dial_timeout_s=5.0
+            ),
+            SystemClock(),
+            self.reports.append,
+            self.joined.append,
+        )
+
+    def progress(self, status: int, *, final: bool) -> None:
+        self.handoff.on_progress(TransferProgress(status, "", final))
+
+    def operator_ends(self, status: int) -> None:
+        self.operator.happens(Disconnected(HangupCause(status, "", HangupSide.REMOTE)))
+
+
+async def test_a_refer_that_is_followed_connects_without_a_second_leg():
+    desk = Desk()
+    for status, final in ((202, False), (180, False), (200, True)):
+        desk.progress(status, final=final)
+    assert await desk.handoff.run("00" * 16) is TransferOutcome.CONNECTED
+    assert desk.caller.commands == [f"refer {TARGET}"]
+    assert [report.status for report in desk.reports] == [202, 180, 200]
+
+
+async def test_a_refused_refer_dials_and_bridges_until_the_operator_hangs_up():
+    desk = Desk()
+    desk.progress(603, final=True)
+    desk.operator.happens(Ringing(180))
+    desk.operator.happens(Answered("PCMA"))
+    desk.operator_ends(200)
+    assert await desk.handoff.run("00" * 16) is TransferOutcome.CONNECTED
+    assert desk.handoff.mode == "bridge"
+    assert desk.joined == [desk.operator]
+    assert desk.caller.commands[-2:] == ["stop_playback", "bridge"]
+    assert desk.operator.commands == ["hang_up"]
+
+
+async def test_a_refer_without_an_answer_falls_back_to_dialling():
+    desk = Desk(refer_timeout_s=0.05)
+    desk.operator_ends(486)
+    assert await desk.handoff.run("00" * 16) is TransferOutcome.BUSY
+
+
+async def test_a_refer_that_cannot_be_sent_falls_back_to_dialling():
+    desk = Desk()
+    desk.caller.refer_fails = True
+    desk.operator_ends(480)
+    assert await desk.handoff.run("00" * 16) is TransferOutcome.NO_ANSWER
+
+
+async def test_no_free_leg_for_the_operator_is_a_failure_and_no_fault():
+    desk = Desk(refer=False)
+    desk.caller.operator = None
+    assert await desk.handoff.run("00" * 16) is TransferOutcome.FAILED
+
+
+async def test_a_caller_who_leaves_takes_the_ringing_operator_leg_along():
+    desk = Desk(refer=False)
+    desk.operator.happens(Ringing(180))
+    running = asyncio.create_task(desk.handoff.run("00" * 16))
+    while not desk.reports:
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert desk.operator.commands == ["hang_up"]
