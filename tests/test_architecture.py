@@ -1,0 +1,166 @@
+"""The rules of the house, read off the source: imports to the left, small modules, quarantine."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.unit
+
+PACKAGE = Path(__file__).parents[1] / "ivr"
+MODULES = {
+    ".".join(("ivr", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(
+        ".__init__"
+    ): file
+    for file in PACKAGE.rglob("*.py")
+}
+
+PURE = (
+    "ivr.speech.endpointing",
+    "ivr.speech.grammar",
+    "ivr.speech.phrase",
+    "ivr.speech.russian",
+    "ivr.call.turn_taking",
+    "ivr.call.caller",
+    "ivr.handoff.transfer",
+    "ivr.nlu.schema",
+    "ivr.nlu.thresholds",
+    "ivr.nlu.entities",
+    "ivr.nlu.normalise",
+    "ivr.dialogue",
+    "ivr.sip.refer",
+    "ivr.sip.identity",
+    "ivr.sip.causes",
+    "ivr.audio.pcm",
+    "ivr.audio.playout",
+    "ivr.analytics.cdr",
+    "ivr.softphone.listening",
+)
+IMPURE_LIBRARIES = {"asyncio", "threading", "time", "random", "os", "logging", "socket"}
+
+QUARANTINE = {
+    "pjsua2": (
+        "ivr.media.worker",
+        "ivr.media.pj_thread",
+        "ivr.media.pj_leg",
+        "ivr.media.port_pool",
+    ),
+    "vosk": ("ivr.speech.vosk_asr",),
+    "webrtcvad": ("ivr.speech.vad",),
+    "sqlalchemy": ("ivr.storage", "ivr.services.demo"),
+    "sqlite3": ("ivr.services.demo",),
+    "httpx": ("ivr.nlu.rasa_nlu", "ivr.nlu.rasa_server", "ivr.speech.models", "ivr.cli"),
+    "fastapi": ("ivr.http",),
+    "uvicorn": ("ivr.http",),
+    "typer": ("ivr.cli",),
+}
+
+LAYERS = (
+    ("ivr.errors", "ivr.clock", "ivr.config"),
+    ("ivr.audio", "ivr.sip", "ivr.nlu.schema", "ivr.events", "ivr.log"),
+    ("ivr.speech", "ivr.nlu", "ivr.services"),
+    ("ivr.dialogue", "ivr.analytics"),
+    ("ivr.storage", "ivr.media", "ivr.http", "ivr.handoff"),
+    ("ivr.call", "ivr.softphone", "ivr.testing"),
+    ("ivr.app",),
+    ("ivr.cli", "ivr.__main__"),
+)
+"""Left to right: a module imports from its own layer and those before it."""
+
+
+def imports(module: str) -> Iterator[str]:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def within(module: str, names: tuple[str, ...]) -> bool:
+    return any(module == name or module.startswith(name + ".") for name in names)
+
+
+def layer(module: str) -> int:
+    best = max(
+        (
+            (len(name), number)
+            for number, names in enumerate(LAYERS)
+            for name in names
+            if within(module, (name,))
+        ),
+        default=None,
+    )
+    assert best is not None, f"{module} belongs to no layer"
+    return best[1]
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_go_to_the_left(module: str):
+    if module == "ivr":
+        return
+    for name in imports(module):
+        if name in MODULES and name != "ivr":
+            assert layer(name) <= layer(module), f"{module} imports {name} from a later layer"
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if within(name, PURE)))
+def test_pure_modules_import_nothing_that_acts(module: str):
+    acting = {name.split(".")[0] for name in imports(module)} & IMPURE_LIBRARIES
+    assert not acting, f"{module} is pure and imports {acting}"
+
+
+@pytest.mark.parametrize("library", sorted(QUARANTINE))
+def test_third_party_libraries_stay_in_their_adapters(library: str):
+    users = {
+        module
+        for module in MODULES
+        if any(name.split(".")[0] == library for name in imports(module))
+    }
+    strays = {module for module in users if not module.startswith(QUARANTINE[library])}
+    assert not strays, f"{library} is imported by {strays}"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_modules_and_functions_stay_small(module: str):
+    text = MODULES[module].read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 400, f"{module} has grown beyond 400 lines: split it"
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= 60, f"{module}.{node.name} has {length} lines"
+
+
+def test_there_are_no_import_cycles():
+    graph = {
+        module: {name for name in imports(module) if name in MODULES and name != module}
+        for module in MODULES
+    }
+    done: set[str] = set()
+
+    def visit(module: str, path: tuple[str, ...]) -> None:
+        assert module not in path, f"import cycle: {' -> '.join((*path, module))}"
+        if module not in done:
+            for name in graph[module]:
+                visit(name, (*path, module))
+            done.add(module)
+
+    for module in graph:
+        visit(module, ())
+
+
+def test_the_environment_is_read_in_one_place():
+    readers = {
+        module
+        for module, file in MODULES.items()
+        if "os.environ" in file.read_text(encoding="utf-8")
+    }
+    allowed = {
+        "ivr.config",
+        "ivr.nlu.rasa_server",
+        "ivr.nlu.training",
+        "ivr.speech.synthesis.engines",
+    }
+    assert readers <= allowed, f"os.environ is read by {readers - allowed}"
