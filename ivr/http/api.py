@@ -1,0 +1,126 @@
+"""The HTTP API: health, metrics and what was recorded. Reads only; keep it on a local address."""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from ivr.analytics.cdr import Cdr
+from ivr.analytics.metrics import Metrics
+from ivr.errors import StoreError
+from ivr.events import TurnCompleted
+from ivr.http.health import Health
+from ivr.storage.ports import CallbackRequest, CallStore, HandoffAttempt, HandoffRecord
+
+T = TypeVar("T")
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallDetails:
+    """A call with everything kept of it."""
+
+    call: Cdr
+    turns: tuple[TurnCompleted, ...]
+    handoffs: tuple[HandoffAttempt, ...]
+
+
+def create_app(
+    *,
+    health: Callable[[], Health],
+    store: CallStore,
+    metrics: Metrics,
+    token: str = "",
+) -> FastAPI:
+    """The ASGI application. With a `token`, records need `Authorization: Bearer <token>`."""
+    # No documentation pages: they load scripts from a CDN. /openapi.json is served.
+    app = FastAPI(title="ivr", docs_url=None, redoc_url=None)
+    app.include_router(_service_routes(health, metrics))
+    app.include_router(_record_routes(store), dependencies=[Depends(_bearer(token))])
+    app.add_exception_handler(StoreError, _on_store_error)
+    return app
+
+
+def _service_routes(health: Callable[[], Health], metrics: Metrics) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/healthz")
+    async def alive() -> dict[str, str]:
+        """The process and its event loop are alive."""
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def ready(response: Response) -> dict[str, Any]:
+        """Whether new calls are welcome: 200 or 503, with each part's state."""
+        now = health()
+        response.status_code = 200 if now.ready else 503
+        return {
+            "ready": now.ready,
+            "draining": now.draining,
+            "parts": {name: asdict(part) for name, part in now.parts.items()},
+        }
+
+    @router.get("/metrics")
+    async def exposition() -> Response:
+        """Prometheus text format."""
+        return Response(metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return router
+
+
+def _record_routes(store: CallStore) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/handoffs/{handoff_id}")
+    async def handoff(handoff_id: str) -> HandoffRecord:
+        """What an operator gets to know of a call handed over: by the id of User-to-User."""
+        return _found(await store.handoff(handoff_id), "hand-off", handoff_id)
+
+    @router.get("/calls")
+    async def calls(limit: Limit = 50, ani: str = "") -> tuple[Cdr, ...]:
+        """Newest first."""
+        return await store.calls(limit, ani=ani)
+
+    @router.get("/calls/{call_id}")
+    async def call(call_id: str) -> CallDetails:
+        """One call with its turns and hand-offs; the beginning of the id is enough."""
+        cdr = _found(await store.call(call_id), "call", call_id)
+        return CallDetails(
+            call=cdr,
+            turns=await store.turns(cdr.call_id),
+            handoffs=await store.handoff_attempts(cdr.call_id),
+        )
+
+    @router.get("/callback-requests")
+    async def callback_requests(
+        state: str = "requested", limit: Limit = 200
+    ) -> tuple[CallbackRequest, ...]:
+        """Promises to call back, oldest first; any state where `state` is empty."""
+        return await store.callback_requests(state=state, limit=limit)
+
+    return router
+
+
+def _found(value: T | None, what: str, name: str) -> T:
+    if value is None:
+        raise HTTPException(404, f"no {what} {name!r}")
+    return value
+
+
+def _bearer(token: str) -> Callable[[str], None]:
+    expected = f"Bearer {token}".encode()
+
+    def check(authorization: Annotated[str, Header()] = "") -> None:
+        if token and not hmac.compare_digest(authorization.encode(), expected):
+            raise HTTPException(401, "a token is needed", {"WWW-Authenticate": "Bearer"})
+
+    return check
+
+
+async def _on_store_error(_request: Request, fault: Exception) -> JSONResponse:
+    status = 409 if isinstance(fault, StoreError) and fault.code == "ambiguous" else 503
+    return JSONResponse({"detail": str(fault)}, status)
