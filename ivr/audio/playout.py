@@ -1,7 +1,8 @@
 """What a leg's far end hears of our playback, frame by frame, for recording. Pure.
 
 The core knows the PCM it handed to `Leg.play` and, with each received frame, how many of those
-samples had gone out (`LegFrame.played_samples`). Put together, this is the bot's channel.
+samples had gone out and how many were dropped by stops (`LegFrame.played_samples` and
+`flushed_samples`). Put together, this is the bot's channel.
 """
 
 from typing import Final
@@ -18,38 +19,32 @@ class PlayoutTrack:
     def __init__(self) -> None:
         self._waiting = bytearray()
         self._returned = 0
-        self._appended = 0
+        self._flushed = 0
 
     @property
     def waiting_samples(self) -> int:
         """Appended and not yet returned."""
-        return self._appended - self._returned
+        return len(self._waiting) // SAMPLE_BYTES
 
     def appended(self, pcm: bytes) -> None:
         """`pcm` was handed to `Leg.play`."""
         self._waiting += pcm
-        self._appended += len(pcm) // SAMPLE_BYTES
 
-    def stopped(self, at_played_samples: int) -> None:
-        """Playback was stopped; what lies beyond that position is never heard.
-
-        Call it with the position of the first frame after `Leg.stop_playback`, before anything
-        new is appended, because the new audio follows that position.
-        """
-        position = min(max(at_played_samples, self._returned), self._appended)
-        self._appended = position
-        del self._waiting[(position - self._returned) * SAMPLE_BYTES :]
-
-    def frame(self, played_samples: int) -> bytes:
-        """What was heard during the 20 ms that end when `played_samples` had gone out."""
-        due = min(played_samples, self._appended) - self._returned
-        if due > _MOST_LAG_SAMPLES:
-            self._take(due - FRAME_SAMPLES)
-            due = FRAME_SAMPLES
-        return self._take(min(max(due, 0), FRAME_SAMPLES)).ljust(FRAME_BYTES, b"\0")
+    def frame(self, played_samples: int, flushed_samples: int = 0) -> bytes:
+        """What was heard during the 20 ms that end with these counts."""
+        due = max(0, played_samples - self._returned)
+        flushed = max(0, flushed_samples - self._flushed)
+        if flushed or due > _MOST_LAG_SAMPLES:
+            # Frames were lost, or a stop ends this audio: the present counts, not the past.
+            self._take(max(0, due - FRAME_SAMPLES))
+            due = min(due, FRAME_SAMPLES)
+        heard = self._take(min(due, FRAME_SAMPLES))
+        del self._waiting[: flushed * SAMPLE_BYTES]
+        self._flushed += flushed
+        return heard.ljust(FRAME_BYTES, b"\0")
 
     def _take(self, samples: int) -> bytes:
         taken = bytes(self._waiting[: samples * SAMPLE_BYTES])
         del self._waiting[: samples * SAMPLE_BYTES]
-        self._returned += samples
+        self._returned += len(taken) // SAMPLE_BYTES
         return taken

@@ -1,7 +1,7 @@
 """The two-channel picture of a call: what the caller said, what the caller heard."""
 
 from collections import deque
-from typing import Final, Protocol
+from typing import Final
 
 import numpy as np
 
@@ -14,17 +14,6 @@ OPERATOR_BACKLOG_FRAMES: Final = 25
 """Operator audio that waits to be mixed; more than 0.5 s of it only means clock drift."""
 
 
-class PlaybackLeg(Protocol):
-    """The part of a leg that a player uses."""
-
-    def play(self, samples: bytes) -> None: ...
-
-    def stop_playback(self) -> None: ...
-
-    @property
-    def queued_samples(self) -> int: ...
-
-
 class CallRecording:
     """Sits between player and leg, and in the ears' tap, and writes both sides on one clock."""
 
@@ -32,7 +21,6 @@ class CallRecording:
         self._leg = leg
         self._recorder = recorder
         self._track = PlayoutTrack()
-        self._played_samples = 0
         self._operator: deque[bytes] = deque(maxlen=OPERATOR_BACKLOG_FRAMES)
 
     def play(self, samples: bytes) -> None:
@@ -41,7 +29,6 @@ class CallRecording:
 
     def stop_playback(self) -> None:
         self._leg.stop_playback()
-        self._track.stopped(self._played_samples)
 
     @property
     def queued_samples(self) -> int:
@@ -49,8 +36,7 @@ class CallRecording:
 
     def on_frame(self, received: LegFrame) -> None:
         """Write 20 ms of both sides."""
-        self._played_samples = received.played_samples
-        heard = self._track.frame(received.played_samples)
+        heard = self._track.frame(received.played_samples, received.flushed_samples)
         if self._operator:
             heard = _mixed(heard, self._operator.popleft())
         self._recorder.write(received.frame.samples, heard, received.frame.sample_index)
@@ -70,4 +56,4 @@ def _mixed(first: bytes, second: bytes) -> bytes:
     length = max(len(first), len(second), FRAME_BYTES)
     one = np.frombuffer(first.ljust(length, b"\0"), dtype="<i2").astype(np.int32)
     two = np.frombuffer(second.ljust(length, b"\0"), dtype="<i2").astype(np.int32)
-    return np.clip(one + two, -32768, 32767).astype("<i2").tobytes()
+    return bytes(np.clip(one + two, -32768, 32767).astype("<i2").tobytes())

@@ -102,6 +102,8 @@ class LegFrame:
     frame: PcmFrame
     played_samples: int
     """Samples of our playback that had gone out when this frame came in (one clock for both)."""
+    flushed_samples: int = 0
+    """Samples of our playback that `stop_playback` had dropped by then."""
 
 
 class Leg(Protocol):

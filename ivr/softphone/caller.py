@@ -132,7 +132,7 @@ class PhoneCall:
 
     def _take(self, received: LegFrame) -> None:
         frame = received.frame
-        own = self._track.frame(received.played_samples)
+        own = self._track.frame(received.played_samples, received.flushed_samples)
         self.listening.frame(frame.samples, own)
         if self._recorder is not None:
             self._recorder.write(own, frame.samples, frame.sample_index)

@@ -35,20 +35,19 @@ def test_what_was_cut_off_is_never_heard() -> None:
     track = PlayoutTrack()
     track.appended(counting(1000))
     track.frame(160)
-    track.stopped(200)
+    assert track.frame(200, 800) == counting(40, 161).ljust(FRAME_BYTES, b"\0")
     track.appended(counting(160, 5000))
-    assert track.frame(200) == counting(40, 161).ljust(FRAME_BYTES, b"\0")
-    assert track.frame(360) == counting(160, 5000)
+    assert track.frame(360, 800) == counting(160, 5000)
     assert track.waiting_samples == 0
 
 
-@pytest.mark.parametrize("position", [0, 5000])
-def test_a_stop_position_outside_the_audio_is_taken_as_its_edge(position: int) -> None:
+def test_audio_appended_before_the_stop_was_reported_is_heard_in_its_place() -> None:
     track = PlayoutTrack()
-    track.appended(counting(480))
+    track.appended(counting(1000))
     track.frame(160)
-    track.stopped(position)
-    assert track.waiting_samples == (0 if position == 0 else 320)
+    track.appended(counting(160, 5000))  # after the stop, whose flush is not yet known
+    assert track.frame(200, 800) == counting(40, 161).ljust(FRAME_BYTES, b"\0")
+    assert track.frame(360, 800) == counting(160, 5000)
 
 
 def test_two_blocks_between_two_frames_are_heard_one_after_the_other() -> None:
