@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.errors import SynthesisError
-from ivr.speech.synthesis.port import speakable
+from ivr.speech.synthesis.spelling import speakable
 
 TIMEOUT_S: Final = 20.0
 _OUTPUT: Final = "{output}"

@@ -1,15 +1,8 @@
 """The seam to text to speech: Russian text in, an audio file's content out."""
 
-import re
-import unicodedata
-from typing import Final, Protocol
-
-from num2words import num2words
+from typing import Protocol
 
 from ivr.errors import SynthesisError
-
-LONGEST_TEXT: Final = 1000
-"""Characters; about a minute of speech, as much as a leg's playback ring holds."""
 
 
 class Synthesizer(Protocol):
@@ -32,27 +25,3 @@ class NoSynthesizer:
 
     async def synthesize(self, text: str) -> bytes:
         raise SynthesisError("no_synthesizer", "no speech synthesizer is installed or chosen")
-
-
-def speakable(text: str) -> str:
-    """One line without control characters, digits spelled out: engines read those differently.
-
-    Raises `SynthesisError` when nothing speakable is left or the text is too long.
-    """
-    printable = "".join(
-        " " if unicodedata.category(character)[0] in "CZ" else character for character in text
-    )
-    spelled = re.sub(r"\d+", lambda match: f" {_spelled(match.group())} ", printable)
-    line = re.sub(r"\s+([,.!?;:])", r"\1", " ".join(spelled.split()))
-    if not any(character.isalpha() for character in line):
-        raise SynthesisError("nothing_to_say", "the text has no words to speak")
-    if len(line) > LONGEST_TEXT:
-        raise SynthesisError("text_too_long", f"{len(line)} characters, at most {LONGEST_TEXT}")
-    return line
-
-
-def _spelled(digits: str) -> str:
-    if len(digits) > 1 and (digits[0] == "0" or len(digits) > 9):
-        return " ".join(num2words(int(digit), lang="ru") for digit in digits)
-    words: str = num2words(int(digits), lang="ru")
-    return words
