@@ -45,6 +45,8 @@ from ivr.dialogue.yes_no import wants_operator
 
 __all__ = ["DialogueState", "Policy", "PolicySettings", "Turn"]
 
+ORDER_REFUSED = {"denied": "promised.denied", "already_active": "promised.already"}
+"""Codes of `ServiceError` that are answers to an order, not faults."""
 UNKNOWN_CALLER = CallStarted(caller_number="", recorded=False)
 
 SpokenOrKeyed = Heard | Unintelligible | NluUnavailable | NoInput | Keyed
@@ -167,9 +169,9 @@ def _on_failure(state: DialogueState, context: Context, failed: ServiceFailed) -
     if state.phase is not Phase.SERVICE or failed.call not in (None, state.pending_call):
         return _listen_again(state, context)
     if failed.code == "unknown_subscriber" and state.pending_call is ServiceCall.OUTAGE:
-        return ask(replace(state, caller_number=""), context, CITY)
-    if state.pending_call is ServiceCall.CONNECT_PROMISED_PAYMENT and failed.code == "denied":
-        return answer(state, context, prompts("promised.denied"))
+        return ask(replace(state, not_ours=True), context, CITY)
+    if failed.code in ORDER_REFUSED:
+        return answer(state, context, prompts(ORDER_REFUSED[failed.code]))
     return ladders.on_service_failure(state, context, failed.code)
 
 

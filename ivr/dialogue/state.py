@@ -88,6 +88,8 @@ class DialogueState:
     """The question that is open, or was last."""
     caller_number: str = ""
     """Ten digits, '' when unknown."""
+    not_ours: bool = False
+    """The back office does not know the caller's number."""
     errand: Errand | None = None
     """What is being served, or waits to be confirmed."""
     pending_call: ServiceCall | None = None

@@ -21,7 +21,7 @@ def ask_outage(state: DialogueState, context: Context) -> Turn:
     city = said_with(state, EntityKind.CITY)
     if city is not None:
         return call_service(state, ServiceCall.OUTAGE, city=city)
-    if not state.caller_number:
+    if not state.caller_number or state.not_ours:
         return ask(state, context, CITY)
     return call_service(state, ServiceCall.OUTAGE)
 
@@ -58,11 +58,11 @@ def _until(context: Context, outage: Outage) -> Phrase:
     now = context.moment.now
     if outage.until is None:
         return ()
-    until = outage.until.astimezone(now.tzinfo) if outage.until.tzinfo and now.tzinfo else None
-    until = (until or outage.until).replace(tzinfo=None)
-    if until <= now.replace(tzinfo=None):
+    both_zoned = outage.until.tzinfo is not None and now.tzinfo is not None
+    until = outage.until.astimezone(now.tzinfo) if both_zoned else outage.until
+    if until.replace(tzinfo=None) <= now.replace(tzinfo=None):
         return ()
-    clock = ClockTime(until.time())
+    clock = ClockTime(until.time().replace(tzinfo=None))
     if until.date() == now.date():
         return (Prompt("outage.until"), clock)
     return (Prompt("outage.until"), on_day(context, until.date()), clock)

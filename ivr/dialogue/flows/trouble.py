@@ -61,7 +61,7 @@ def _calls(state: DialogueState, context: Context, replied: ServiceReplied) -> T
 
 def _account_or_operator(state: DialogueState, context: Context) -> Turn:
     """No outage: the account may explain it; without a number only an operator can tell."""
-    if state.caller_number:
+    if state.caller_number and not state.not_ours:
         return call_service(state, ServiceCall.BALANCE)
     return answer(state, context, no_outage_phrase(state), OFFER_OPERATOR)
 
