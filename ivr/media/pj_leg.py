@@ -52,7 +52,7 @@ def guarded(
     """An exception that leaves a pjsua2 callback aborts the process: log it instead."""
 
     @functools.wraps(callback)
-    def wrapper(self: Any, *args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
+    def wrapper(self: Any, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
         try:
             callback(self, *args, **kwargs)
         except pj.Error as exc:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ivr.config import Settings
-from ivr.errors import SipError
+from ivr.errors import SetupError, SipError
 from ivr.media import wire
-from ivr.media.addresses import free_sip_port, public_address
+from ivr.media.addresses import ANYWHERE, LOOPBACK, free_sip_port, public_address
+from ivr.media.kamailio import KamailioFront, find_binary, plan_front
 from ivr.media.media_leg import MediaLeg
 from ivr.media.worker_process import WorkerProcess
 from ivr.sip.leg import Leg
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 RTP_PORTS_PER_WORKER: Final = 40
 RECYCLE_MB: Final = 200.0
+RECYCLE_CHECK_S: Final = 60.0
 CRASH_LOOP_S: Final = 5.0
 """A worker that lived shorter than this is restarted with a growing pause."""
 FIRST_PAUSE_S: Final = 0.25
@@ -132,6 +134,7 @@ class MediaPool:
         self._numbers = () if any_number else settings.sip.numbers
         self._max_callers = calls_per_worker or settings.media.calls_per_worker
         self._slots: list[WorkerSlot] = []
+        self._front: KamailioFront | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._draining = False
         self._turned_away = 0
@@ -141,21 +144,50 @@ class MediaPool:
     # ---- life
 
     async def start(self) -> None:
-        """Bring all workers up; `SipError` when one of them cannot start."""
-        count = self._worker_count or 1
-        for index in range(count):
-            self._slots.append(WorkerSlot(self._options(index), self._offer, self._count_turned))
-        self._sip_port = self._slots[0].options.sip_port
-        await asyncio.gather(*(slot.start() for slot in self._slots))
-        self._tasks = [asyncio.create_task(slot.supervise()) for slot in self._slots]
+        """Bring all workers up, then the front; `SipError` when one of them cannot start."""
+        with_front = self._wants_front()
+        count = self._worker_count or (self._settings.media.workers if with_front else 1)
+        if with_front:
+            ports = [free_sip_port(LOOPBACK) for _ in range(count)]
+            self._front = KamailioFront(
+                self._settings, plan_front(self._settings, self._public, ports)
+            )
+        else:
+            address, first = self._settings.sip.address, self._settings.sip.port
+            ports = [first or free_sip_port(address)]
+            ports += [free_sip_port(address) for _ in range(1, count)]
+            if self._settings.sip.kamailio != "off":
+                log.warning(
+                    "- Kamailio is not installed: one media worker takes the SIP port, "
+                    "%d callers at once, no TLS", self._max_callers
+                )  # fmt: skip
+        self._slots = [
+            WorkerSlot(self._options(index, port), self._offer, self._count_turned)
+            for index, port in enumerate(ports)
+        ]
+        self._sip_port = self._front.plan.sip_port if self._front else ports[0]
+        try:
+            await asyncio.gather(*(slot.start() for slot in self._slots))
+            if self._front is not None:
+                await self._front.start()
+        except BaseException:
+            await self.aclose()
+            raise
+        supervisors = [slot.supervise() for slot in self._slots]
+        if self._front is not None:
+            supervisors.append(self._front.supervise())
+        supervisors.append(self._recycle())
+        self._tasks = [asyncio.create_task(supervisor) for supervisor in supervisors]
 
     async def aclose(self) -> None:
-        """Hang up every leg and end the workers."""
+        """Hang up every leg, end the workers and the front."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
         await asyncio.gather(*(slot.process.stop() for slot in self._slots if slot.process))
+        if self._front is not None:
+            await self._front.stop()
 
     async def drain(self) -> None:
         """No new calls from now on: INVITEs get 503 with Retry-After."""
@@ -229,7 +261,7 @@ class MediaPool:
             dropped_frames=sum(worker.status.dropped_frames for worker in up),
             rss_mb=sum(worker.status.rss_mb for worker in up),
             registered=registered,
-            front="worker",
+            front="worker" if self._front is None else "kamailio",
         )
 
     # ---- inside
@@ -241,21 +273,35 @@ class MediaPool:
         self._turned_away += 1
         log.info("x INVITE turned away: %d", message.status, extra={"action": "turned_away"})
 
-    def _worker_host(self) -> str:
-        return (
-            self._settings.sip.address if self._settings.sip.address != "0.0.0.0" else "127.0.0.1"
-        )
+    def _wants_front(self) -> bool:
+        wish = self._settings.sip.kamailio
+        if wish == "off":
+            return False
+        installed = find_binary() is not None
+        if wish == "required" and not installed:
+            raise SetupError("kamailio", "Kamailio is not installed: apt-get install kamailio")
+        return installed
 
-    def _options(self, index: int) -> wire.WorkerOptions:
+    async def _recycle(self) -> None:
+        while True:
+            await asyncio.sleep(RECYCLE_CHECK_S)
+            for slot in self._slots:
+                await slot.recycle_if_large()
+
+    def _worker_host(self) -> str:
+        address = self._settings.sip.address
+        return LOOPBACK if self._front is not None or address == ANYWHERE else address
+
+    def _options(self, index: int, port: int) -> wire.WorkerOptions:
         sip, media, trunk = self._settings.sip, self._settings.media, self._settings.trunk
-        port = sip.port if index == 0 and sip.port else free_sip_port(sip.address)
+        front = self._front
         return wire.WorkerOptions(
             index=index,
-            bind_address=sip.address,
+            bind_address=LOOPBACK if front is not None else sip.address,
             public_address=self._public,
             sip_port=port,
-            tcp=True,
-            outbound_proxy="",
+            tcp=front is None,
+            outbound_proxy=front.outbound_proxy if front is not None else "",
             rtp_port=media.rtp_port + index * RTP_PORTS_PER_WORKER,
             rtp_ports=RTP_PORTS_PER_WORKER,
             numbers=self._numbers,
@@ -263,7 +309,8 @@ class MediaPool:
             retry_after_s=sip.retry_after_s,
             codecs=sip.codecs,
             srtp=sip.srtp,
-            trusted_peers=sip.trusted_peers,
+            # Kamailio has removed what untrusted peers assert.
+            trusted_peers=(LOOPBACK,) if front is not None else sip.trusted_peers,
             rtp_timeout_s=media.rtp_timeout_s,
             refer=self._refer,
             registrar=trunk.registrar,
