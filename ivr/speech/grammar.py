@@ -6,6 +6,7 @@ preposition before them asks for, and a slot is spoken either wholly from record
 the synthesizer, so that the voice never changes inside an amount.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -45,6 +46,7 @@ _ACCUSATIVE: Final = frozenset({"на", "за", "через", "в", "про"})
 _CONNECTORS: Final = _GENITIVE | _ACCUSATIVE | {"и", "или", "плюс", "минус", "по"}
 _SENTENCE_END: Final = (".", "!", "?", "…")
 _CLAUSE_END: Final = (",", ":", ";")
+_SENTENCE_BREAK: Final = re.compile(r"(?<=[.!?…])\s+")
 _LONGEST_RECORDED_WORDS: Final = 4
 
 
@@ -142,14 +144,24 @@ def _with_connectors(phrase: Phrase) -> Iterable[Part]:
 def _element(part: Part, texts: PromptTexts, case: GrammaticalCase) -> _Element:
     if isinstance(part, Prompt):
         prompt = texts.prompt(part.prompt_id)
-        return _Element(prompt.text, ((prompt.text, 0),), is_slot=False, style=prompt.style)
+        pieces = _sentences(prompt.text, texts)
+        return _Element(prompt.text, pieces, is_slot=False, style=prompt.style)
     if isinstance(part, FreeText):
         text = _one_line(part.text)
-        return _Element(text, ((text, 0),), is_slot=False)
+        return _Element(text, _sentences(text, texts), is_slot=False)
     if isinstance(part, Name):
         text = _one_line(part.text)
         return _Element(text, ((texts.recorded_form(text) or text, 0),), is_slot=True)
     return _slot(_readings(part, case), texts)
+
+
+def _sentences(text: str, texts: PromptTexts) -> tuple[tuple[str, int], ...]:
+    """The text in one piece, or by sentence when only the sentences are recorded, all of them."""
+    if texts.recorded_form(text) is None:
+        sentences = [texts.recorded_form(sentence) for sentence in _SENTENCE_BREAK.split(text)]
+        if all(sentences):
+            return tuple((sentence, _Join.SENTENCE.value) for sentence in sentences if sentence)
+    return ((texts.recorded_form(text) or text, 0),)
 
 
 def _readings(part: Part, case: GrammaticalCase) -> tuple[tuple[str, ...], ...]:
@@ -204,8 +216,10 @@ def _spoken(element: _Element, join: _Join, gap_ms: int) -> list[SpokenText]:
     last = len(element.pieces) - 1
     closing = element.style or (Style.END if join is _Join.SENTENCE else Style.MID)
     return [
-        SpokenText(text, closing if index == last else Style.MID, gap_ms if index == last else gap)
-        for index, (text, gap) in enumerate(element.pieces)
+        SpokenText(text, closing, gap_ms)
+        if index == last
+        else SpokenText(text, Style.MID if element.is_slot else Style.END, inner_gap_ms)
+        for index, (text, inner_gap_ms) in enumerate(element.pieces)
     ]
 
 

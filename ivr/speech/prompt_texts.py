@@ -25,6 +25,9 @@ class Style(StrEnum):
     END = "end"  # the sentence ends here
 
 
+_CUT_COLUMNS = ("style", "text", "file", "start_s", "end_s")
+
+
 @dataclass(frozen=True, slots=True)
 class PromptText:
     """One phrase of the prompt list."""
@@ -36,11 +39,14 @@ class PromptText:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One recorded text in one intonation."""
+    """One recorded text in one intonation, a whole file or a sentence of it."""
 
     text: str
     style: Style
     path: Path
+    start_s: float = 0.0
+    end_s: float | None = None
+    """None: to the end of the file. Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +83,30 @@ def read_prompt_list(path: Path) -> tuple[PromptText, ...]:
 
 
 def read_recordings(folder: Path) -> tuple[Recording, ...]:
-    """Every recording of a voice folder, from its manifest; files are not opened."""
-    return tuple(
+    """Every recording of a voice folder, whole files first; audio is not opened.
+
+    `sentences.tsv` is optional: sentences inside longer recordings, with their place in the file.
+    """
+    whole = [
         Recording(row["text"], Style(row["style"]), folder / row["file"])
         for row in _rows(folder / "manifest.tsv", ("id", "style", "text", "file"))
-    )
+    ]
+    sentences = folder / "sentences.tsv"
+    cuts = _rows(sentences, _CUT_COLUMNS) if sentences.is_file() else []
+    try:
+        parts = [
+            Recording(
+                row["text"],
+                Style(row["style"]),
+                folder / row["file"],
+                float(row["start_s"]),
+                float(row["end_s"]),
+            )
+            for row in cuts
+        ]
+    except ValueError as exc:
+        raise SetupError("prompts", f"{sentences}: {exc}") from exc
+    return (*whole, *parts)
 
 
 def load_prompt_texts(folder: Path, own_list: Path = OWN_LIST) -> PromptTexts:
@@ -90,7 +115,7 @@ def load_prompt_texts(folder: Path, own_list: Path = OWN_LIST) -> PromptTexts:
     phrases = [prompt for prompt in manifest if prompt.prompt_id != WORD_ID]
     return PromptTexts(
         prompts={prompt.prompt_id: prompt for prompt in (*read_prompt_list(own_list), *phrases)},
-        recorded={prompt.text.casefold(): prompt.text for prompt in manifest},
+        recorded={row.text.casefold(): row.text for row in read_recordings(folder)},
     )
 
 

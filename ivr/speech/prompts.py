@@ -15,7 +15,7 @@ from ivr.speech.grammar import SpokenText, spoken_parts, text_of
 from ivr.speech.joining import Clip, RenderedPhrase, joined
 from ivr.speech.phrase import Pause, Phrase, Prompt
 from ivr.speech.prompt_texts import PromptTexts, Recording, Style, read_recordings
-from ivr.speech.shaping import band_limited, levelled, trimmed
+from ivr.speech.shaping import band_limited, levelled, samples_of, trimmed
 from ivr.speech.speech_cache import ClipMemory, SpeechCache
 from ivr.speech.synthesis.port import Synthesizer
 
@@ -51,7 +51,8 @@ class PromptBank:
     ) -> None:
         self._texts = texts
         self._synthesizer = synthesizer
-        self._recordings = {_key(row.text, row.style): row for row in read_recordings(folder)}
+        recordings = reversed(read_recordings(folder))  # whole files win over cuts
+        self._recordings = {_key(row.text, row.style): row for row in recordings}
         self._memory = ClipMemory(memory_limit_bytes)
         self._disk = SpeechCache(cache_dir, disk_limit_bytes)
         self._threads = ThreadPoolExecutor(_VOICE_THREADS, thread_name_prefix="voice")
@@ -143,7 +144,7 @@ class PromptBank:
 
     async def _load(self, key: str, recording: Recording) -> bytes | None:
         try:
-            clip = await self._on_thread(lambda: to_pcm(trimmed(load_samples(recording.path))))
+            clip = await self._on_thread(lambda: _recorded(recording))
         except AudioError as exc:
             log.error("x recording: %s", exc, extra={"action": "recording_unusable"})
             return None
@@ -199,6 +200,14 @@ class PromptBank:
 
     async def _on_thread(self, work: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+def _recorded(recording: Recording) -> bytes:
+    """On a voice thread: a file or the stretch of it that belongs to the recording."""
+    samples = load_samples(recording.path)
+    end_s = recording.end_s
+    end = len(samples) if end_s is None else samples_of(end_s * 1000)
+    return to_pcm(trimmed(samples[samples_of(recording.start_s * 1000) : end]))
 
 
 def _key(text: str, style: Style | None) -> str:

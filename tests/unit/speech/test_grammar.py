@@ -130,6 +130,20 @@ def test_a_reading_with_recordings_is_preferred() -> None:
     assert text_of(half, BARE) == "Двенадцать с половиной гигабайтов."
 
 
+def test_a_text_of_recorded_sentences_is_spoken_from_them() -> None:
+    text = "Извините, я не поняла. Соединить вас с оператором?"
+    assert spoken_parts((FreeText(text), Prompt("ack.ok")), TEXTS) == (
+        SpokenText("Извините, я не поняла.", Style.END, 250),
+        SpokenText("Соединить вас с оператором?", Style.END, 250),
+        SpokenText("Хорошо.", Style.END),
+    )
+
+
+def test_a_text_with_one_unknown_sentence_is_one_text_to_synthesize() -> None:
+    text = "Извините, я не поняла. Такого никто не записывал."
+    assert spoken_parts((FreeText(text),), TEXTS) == (SpokenText(text, Style.END),)
+
+
 def test_an_item_of_a_list_does_not_fall() -> None:
     parts = spoken_parts((Name("Гудок"), Name("Погода")), TEXTS)
     assert [part.style for part in parts if isinstance(part, SpokenText)] == ["mid", "end"]

@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import soundfile
 
 from ivr.errors import SetupError
 from ivr.speech.prompt_texts import (
@@ -59,4 +60,20 @@ def test_a_damaged_row_is_refused_with_its_line(tmp_path: Path, row: str) -> Non
 
 def test_a_missing_list_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match=re.escape(str(tmp_path))):
+        read_recordings(tmp_path)
+
+
+def test_sentences_lie_inside_their_recordings() -> None:
+    cuts = [row for row in read_recordings(VOICE) if row.end_s is not None]
+    assert len(cuts) > 50
+    for cut in cuts:
+        assert cut.end_s is not None
+        assert 0.0 <= cut.start_s < cut.end_s <= soundfile.info(cut.path).duration + 0.001
+
+
+def test_a_cut_without_times_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "manifest.tsv").write_text("id\tstyle\ttext\tfile\tseconds\n")
+    path = tmp_path / "sentences.tsv"
+    path.write_text("style\ttext\tfile\tstart_s\tend_s\nend\tДа.\ta.flac\tsoon\tlate\n")
+    with pytest.raises(SetupError, match=r"sentences\.tsv"):
         read_recordings(tmp_path)
