@@ -74,7 +74,7 @@ class PromptBank:
         return rendered
 
     async def warm(self, phrases: Iterable[Phrase]) -> None:
-        """Decode every recording and render these phrases, so that calls find them in memory.
+        """Decode every recording, render every prompt and these phrases: calls find them ready.
 
         Meant to run as a background task at start; never raises but for cancellation.
         """
@@ -82,7 +82,8 @@ class PromptBank:
         for key, recording in self._recordings.items():
             if self._memory.get(key) is None:
                 await self._load(key, recording)
-        for phrase in phrases:
+        prompts = ((Prompt(prompt_id),) for prompt_id in self._texts.prompts)
+        for phrase in (*prompts, *phrases):
             try:
                 await self.render(phrase)
             except SynthesisError as exc:

@@ -14,7 +14,7 @@ import soundfile
 
 from ivr.errors import SynthesisError
 from ivr.speech.phrase import FreeText, Money, Name, Pause, Phrase, Prompt
-from ivr.speech.prompt_texts import load_prompt_texts
+from ivr.speech.prompt_texts import PromptTexts, load_prompt_texts
 from ivr.speech.prompts import PromptBank
 
 pytestmark = pytest.mark.unit
@@ -71,6 +71,12 @@ def voice(tmp_path: Path) -> Path:
     return folder
 
 
+def texts_of(voice: Path) -> PromptTexts:
+    own_list = voice / "own.tsv"
+    own_list.write_text("id\tstyle\ttext\nown.one\tend\tЕщё не записано.\n", encoding="utf-8")
+    return load_prompt_texts(voice, own_list)
+
+
 @pytest.fixture
 async def synthesizer() -> FakeSynthesizer:
     return FakeSynthesizer()
@@ -80,7 +86,7 @@ async def synthesizer() -> FakeSynthesizer:
 async def bank(
     voice: Path, synthesizer: FakeSynthesizer, tmp_path: Path
 ) -> AsyncIterator[PromptBank]:
-    bank = PromptBank(voice, load_prompt_texts(voice), synthesizer, tmp_path / "cache")
+    bank = PromptBank(voice, texts_of(voice), synthesizer, tmp_path / "cache")
     yield bank
     await bank.aclose()
 
@@ -105,7 +111,7 @@ async def test_a_text_without_recording_is_synthesized_once_and_kept_on_disk(
     phrase = (Prompt("hello"), FreeText("Новое предложение."))
     first = await bank.render(phrase)
     assert await bank.render(phrase) == first
-    again = PromptBank(voice, load_prompt_texts(voice), synthesizer, tmp_path / "cache")
+    again = PromptBank(voice, texts_of(voice), synthesizer, tmp_path / "cache")
     assert await again.render(phrase) == first
     await again.aclose()
     assert synthesizer.spoken == ["Новое предложение."]
@@ -204,7 +210,13 @@ async def test_warming_loads_all_and_survives_what_cannot_be_spoken(
         path.unlink()
     assert (await bank.render(AMOUNT)).pcm
     assert (await bank.render((FreeText("Скоро."),))).pcm
-    assert len(synthesizer.spoken) == 2
+    assert (await bank.render((Prompt("own.one"),))).pcm
+    assert synthesizer.spoken == [
+        "Ещё не записано.",
+        "Сломано.",
+        "Это невозможно.",
+        "Скоро.",
+    ]
 
 
 async def test_closing_ends_syntheses_under_way(
