@@ -63,7 +63,7 @@ LAYERS = (
     ("ivr.dialogue", "ivr.analytics"),
     ("ivr.storage", "ivr.media", "ivr.http", "ivr.handoff"),
     ("ivr.call", "ivr.softphone", "ivr.testing"),
-    ("ivr.app",),
+    ("ivr.app", "ivr.bench"),
     ("ivr.cli", "ivr.__main__"),
 )
 """Left to right: a module imports from its own layer and those before it."""

@@ -1,0 +1,1 @@
+"""The command line: argv -> Settings -> one call into the application."""

@@ -1,0 +1,273 @@
+"""Settings -> a running service. The only place that constructs adapters and wires them."""
+
+import asyncio
+import importlib
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from ivr.analytics.metrics import Metrics
+from ivr.call.conversation import Understanding
+from ivr.call.registry import CallRegistry
+from ivr.call.session import CallSession, SessionSettings, SharedParts
+from ivr.clock import SystemClock
+from ivr.config import Settings
+from ivr.dialogue.policy import Policy, PolicySettings
+from ivr.errors import ConfigError
+from ivr.events import CallId, EventBus
+from ivr.handoff.operator import OperatorSettings
+from ivr.http.api import create_app
+from ivr.http.health import Health, PartHealth
+from ivr.http.server import HttpServer
+from ivr.media.pool import MediaPool
+from ivr.nlu.engine import NluEngine, open_engine
+from ivr.services.guard import GuardedBackOffice
+from ivr.services.port import BackOffice
+from ivr.sip.leg import Leg
+from ivr.speech.endpointing import EndpointingProfile
+from ivr.speech.models import resolve
+from ivr.speech.prompt_texts import PromptTexts, load_prompt_texts
+from ivr.speech.prompts import PromptBank
+from ivr.speech.synthesis.choice import choose_synthesizer
+from ivr.speech.vosk_asr import VoskRecognizerFactory
+from ivr.storage.record_writer import RecordWriter
+from ivr.storage.sql import SqlStore
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str], None]
+"""Told one short line before each step of the start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """A service that takes calls."""
+
+    settings: Settings
+    bus: EventBus
+    pool: MediaPool
+    registry: CallRegistry
+    store: SqlStore
+    http_url: str
+    recognizer: str
+    """Which recognition model is used and why."""
+
+    async def drain(self) -> int:
+        """Take no new calls and let the present ones end; how many had to be ended."""
+        self.registry.draining = True
+        await self.pool.drain()
+        return await self.registry.drain(self.settings.service.drain_s)
+
+
+@asynccontextmanager
+async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
+    """A service that takes calls within the block. Raises `IvrError` when it cannot start."""
+    async with AsyncExitStack() as stack:
+        bus = EventBus()
+        store = await _open_records(stack, settings, bus, progress)
+        metrics = Metrics()
+        _subscribe(stack, bus, "metrics", metrics.run)
+        parts, engine, recognizer = await _open_parts(stack, settings, bus, store, progress)
+        registry = _make_registry(settings, parts, bus)
+        stack.push_async_callback(registry.drain, 0.0)
+        progress("media workers")
+        pool = MediaPool(settings, on_incoming=registry.on_incoming)
+        stack.push_async_callback(pool.aclose)
+        await pool.start()
+        metrics.workers_up_from(lambda: pool.status().workers_up)
+
+        def health() -> Health:
+            metrics.set_rasa_up(engine.healthy)
+            return _health(pool, engine, registry)
+
+        server = await HttpServer.start(
+            create_app(health=health, store=store, metrics=metrics),
+            settings.http.address,
+            settings.http.port,
+        )
+        stack.push_async_callback(server.aclose)
+        yield App(
+            settings=settings,
+            bus=bus,
+            pool=pool,
+            registry=registry,
+            store=store,
+            http_url=server.url,
+            recognizer=recognizer,
+        )
+
+
+async def _open_records(
+    stack: AsyncExitStack, settings: Settings, bus: EventBus, progress: Progress
+) -> SqlStore:
+    progress("records")
+    store = await SqlStore.open(settings.records.database)
+    stack.push_async_callback(store.aclose)
+    _subscribe(stack, bus, "records", RecordWriter(store).run)
+    return store
+
+
+async def _open_parts(
+    stack: AsyncExitStack,
+    settings: Settings,
+    bus: EventBus,
+    store: SqlStore,
+    progress: Progress,
+) -> tuple[SharedParts, NluEngine, str]:
+    progress("intent engine")
+    engine = await open_engine(settings.nlu)
+    stack.push_async_callback(engine.aclose)
+    progress("prompts")
+    bank = open_prompts(stack, settings)
+    _start(stack, bank.warm(()), "warm prompts")
+    progress("recognition model")
+    model = resolve(settings.speech.model)
+    recognizers = await VoskRecognizerFactory.load(model.path, settings.speech.threads)
+    stack.push_async_callback(recognizers.aclose)
+    progress("back office")
+    back_office = open_back_office(settings)
+    stack.push_async_callback(back_office.aclose)
+    parts = SharedParts(
+        policy=make_policy(settings),
+        renderer=bank,
+        recognizers=recognizers,
+        understanding=Understanding(
+            client=engine.client, accept=settings.nlu.accept, confirm=settings.nlu.confirm
+        ),
+        back_office=back_office,
+        store=store,
+        publish=bus.publish,
+        clock=SystemClock(),
+    )
+    return parts, engine, model.description
+
+
+def make_policy(settings: Settings) -> Policy:
+    """The dialogue's rules with this configuration."""
+    return Policy(
+        PolicySettings(
+            accept=settings.nlu.accept,
+            confirm=settings.nlu.confirm,
+            no_input_s=settings.dialogue.no_input_s,
+            operator_available=bool(settings.handoff.operator),
+        )
+    )
+
+
+def open_texts(settings: Settings) -> PromptTexts:
+    """What every prompt says."""
+    return load_prompt_texts(Path(settings.voice.prompts))
+
+
+def open_prompts(stack: AsyncExitStack, settings: Settings) -> PromptBank:
+    """The bank that renders phrases."""
+    bank = PromptBank(
+        Path(settings.voice.prompts),
+        open_texts(settings),
+        choose_synthesizer(settings.voice),
+        Path(settings.voice.cache),
+    )
+    stack.push_async_callback(bank.aclose)
+    return bank
+
+
+def open_back_office(settings: Settings) -> BackOffice:
+    """The configured adapter behind a guard that no fault and no delay gets past."""
+    name = settings.back_office.factory
+    module, _, function = name.partition(":")
+    try:
+        create = cast(
+            Callable[[str], BackOffice], getattr(importlib.import_module(module), function)
+        )
+    except (ImportError, AttributeError, ValueError) as exc:
+        raise ConfigError(
+            "back_office.factory", name, f"'module:function' of an adapter ({exc})"
+        ) from exc
+    return GuardedBackOffice(create(settings.back_office.url), settings.back_office.timeout_s)
+
+
+def session_settings(settings: Settings) -> SessionSettings:
+    """What calls need to know of the configuration."""
+    speech, handoff, records = settings.speech, settings.handoff, settings.records
+    return SessionSettings(
+        open_profile=EndpointingProfile(
+            start_ms=speech.start_ms,
+            trailing_silence_ms=speech.trailing_silence_ms,
+            max_utterance_s=speech.max_utterance_s,
+        ),
+        closed_profile=EndpointingProfile(
+            start_ms=speech.start_ms,
+            trailing_silence_ms=speech.trailing_silence_closed_ms,
+            max_utterance_s=speech.max_utterance_s,
+        ),
+        vad_aggressiveness=speech.vad_aggressiveness,
+        operator=OperatorSettings(
+            target=handoff.operator,
+            refer=handoff.refer,
+            refer_timeout_s=handoff.refer_timeout_s,
+            dial_timeout_s=handoff.dial_timeout_s,
+        ),
+        max_call_s=settings.media.max_call_s,
+        recordings=Path(records.recordings_folder) if records.recordings else None,
+        announce_recording=settings.dialogue.announce_recording,
+    )
+
+
+def _make_registry(settings: Settings, parts: SharedParts, bus: EventBus) -> CallRegistry:
+    per_call = session_settings(settings)
+
+    def run_session(call_id: CallId, leg: Leg) -> Coroutine[Any, Any, None]:
+        return CallSession(call_id, leg, parts, per_call).run()
+
+    return CallRegistry(
+        run_session,
+        bus.publish,
+        parts.clock,
+        max_calls=settings.media.workers * settings.media.calls_per_worker,
+        retry_after_s=settings.sip.retry_after_s,
+    )
+
+
+def _subscribe(
+    stack: AsyncExitStack,
+    bus: EventBus,
+    name: str,
+    run: Callable[[Any], Coroutine[Any, Any, None]],
+) -> None:
+    """A consumer of events that has worked off its queue before anything under it closes."""
+    subscription = bus.subscribe(name)
+    task = asyncio.create_task(run(subscription), name=name)
+
+    async def finish() -> None:
+        bus.unsubscribe(subscription)
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(finish)
+
+
+def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
+    """A background task that ends with the service."""
+    task = asyncio.create_task(work, name=name)
+
+    async def cancel() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(cancel)
+
+
+def _health(pool: MediaPool, engine: NluEngine, registry: CallRegistry) -> Health:
+    status = pool.status()
+    return Health(
+        parts={
+            "media": PartHealth(
+                status.workers_up > 0,
+                f"{status.workers_up} of {status.workers} workers up, {status.legs} legs",
+            ),
+            "intents": PartHealth(engine.healthy, engine.description, required=False),
+        },
+        draining=registry.draining,
+    )

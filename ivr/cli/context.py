@@ -1,0 +1,44 @@
+"""What every command shares: the configuration, the console, and errors told in one sentence."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import typer
+from rich.console import Console
+
+from ivr.config import Settings, load
+from ivr.errors import IvrError
+
+T = TypeVar("T")
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+EXIT_FAULT = 2
+
+
+def settings_of(context: typer.Context) -> Settings:
+    """The effective configuration; ends the command with a sentence when it is not valid."""
+    path: Path | None = context.obj
+    try:
+        return load(path)
+    except IvrError as exc:
+        raise fail(exc) from exc
+
+
+def fail(exc: IvrError) -> typer.Exit:
+    """Print the fault and give the exception that ends the command."""
+    errors.print(f"[bold red]ivr:[/] {exc.message}", soft_wrap=True)
+    return typer.Exit(EXIT_FAULT)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine; faults become one sentence and exit code 2."""
+    try:
+        return asyncio.run(work)
+    except IvrError as exc:
+        raise fail(exc) from exc
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
