@@ -205,6 +205,9 @@ class _Utterances:
             parts.append(json.loads(kaldi.PartialResult()).get("partial", ""))
             text = " ".join(strip_hesitations(" ".join(parts).split()))
             return Hypothesis(text, is_final=False)
+        except Exception:
+            self._begin_anew()
+            raise
         finally:
             self.busy_s += time.perf_counter() - started
 
@@ -213,10 +216,13 @@ class _Utterances:
         started = time.perf_counter()
         try:
             kaldi = self._feed(samples)
-            results = [*self._ended, json.loads(kaldi.FinalResult())]
-            return joined(results, self._began_s)
-        finally:
+            hypothesis = joined([*self._ended, json.loads(kaldi.FinalResult())], self._began_s)
             self._begin_next()
+            return hypothesis
+        except Exception:
+            self._begin_anew()
+            raise
+        finally:
             self.busy_s += time.perf_counter() - started
 
     def free(self) -> None:
@@ -234,11 +240,17 @@ class _Utterances:
     def _begin_next(self) -> None:
         self._ended = []
         self._count += 1
-        if self._count >= RECYCLE_UTTERANCES or self._fed_s >= RECYCLE_AUDIO_S:
-            self._kaldi = None
-            self._count = 0
-            self._fed_s = 0.0
         self._began_s = self._fed_s
+        if self._count >= RECYCLE_UTTERANCES or self._fed_s >= RECYCLE_AUDIO_S:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """With a fresh Kaldi recognizer; what a faulty one still held would join the next words."""
+        self._kaldi = None
+        self._ended = []
+        self._count = 0
+        self._fed_s = 0.0
+        self._began_s = 0.0
 
 
 def joined(results: list[dict[str, Any]], began_s: float) -> Hypothesis:
