@@ -1,0 +1,26 @@
+"""python -m ivr_rasa.train DATA_FOLDER OUTPUT_FOLDER MODEL_NAME: train and pack a model.
+
+`rasa train` does the same after importing every command and cloud client of Rasa.
+"""
+
+import sys
+from pathlib import Path
+
+from rasa.model_training import train_nlu
+
+
+def main() -> None:
+    """Exit code 0 only when the archive is there."""
+    data, output, name = sys.argv[1:]
+    train_nlu(
+        config=f"{data}/config.yml",
+        nlu_data=f"{data}/nlu",
+        output=output,
+        fixed_model_name=name,
+        domain=f"{data}/domain.yml",
+    )
+    sys.exit(0 if (Path(output) / f"{name}.tar.gz").is_file() else 1)
+
+
+if __name__ == "__main__":
+    main()
