@@ -9,6 +9,7 @@ from dataclasses import replace
 from ivr.dialogue.flows.callback import offer_callback, on_number_finished
 from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Topic
 from ivr.dialogue.turns import (
+    LAST_RUNG,
     MENU,
     OFFER_OPERATOR,
     Context,
@@ -20,8 +21,6 @@ from ivr.dialogue.turns import (
     transfer,
 )
 from ivr.speech.phrase import Phrase
-
-LAST_RUNG = 3
 
 _KEYS_HELP: dict[Topic, Phrase] = {
     **dict.fromkeys(YES_NO_TOPICS, prompts("yes_no.keys")),
@@ -62,7 +61,7 @@ def on_no_input(state: DialogueState, context: Context) -> Turn:
         return ask(state, context, state.question, spoken=still, no_input_s=wait_s)
     topic = state.question.topic
     if topic is Topic.CALLBACK_NUMBER and state.callback_number:
-        return _number_left_unfinished(state, context)
+        return on_number_finished(state, context)  # a pause ends the number
     state = replace(state, no_inputs=state.no_inputs + 1)
     if topic is Topic.ANYTHING_ELSE and state.no_inputs > 1:
         return hang_up(state, "goodbye", prompts("close.goodbye"))
@@ -77,14 +76,6 @@ def _silence_at_open_question(state: DialogueState, context: Context) -> Turn:
     if state.no_inputs == 1:
         return ask(state, context, state.question, spoken=prompts("noinput.1"))
     return ask(state, context, MENU, spoken=prompts("noinput.2"))
-
-
-def _number_left_unfinished(state: DialogueState, context: Context) -> Turn:
-    """A pause ends the number; a wrong one costs a rung, so this cannot go on for ever."""
-    state = replace(state, no_matches=state.no_matches + 1)
-    if state.no_matches >= LAST_RUNG:
-        return give_up(replace(state, callback_number=""), context, "no_match")
-    return on_number_finished(state, context)
 
 
 def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = False) -> Turn:

@@ -32,6 +32,7 @@ from ivr.dialogue.moves import make_move
 from ivr.dialogue.state import DialogueState, Phase
 from ivr.dialogue.turns import (
     CITY,
+    LAST_RUNG,
     OPEN,
     Context,
     PolicySettings,
@@ -116,7 +117,7 @@ def _while_busy(state: DialogueState, context: Context, user_input: SpokenOrKeye
     if state.phase is Phase.SERVICE and _asks_for_operator(user_input):
         return make_move(state, context, Move.OPERATOR)
     silences = state.no_inputs + isinstance(user_input, NoInput)
-    if silences >= ladders.LAST_RUNG:
+    if silences >= LAST_RUNG:
         return hang_up(state, "no_input", prompts("noinput.3"))
     filler = "filler.still" if state.phase is Phase.SERVICE else "ack.one_moment"
     no_input_s = context.settings.no_input_s
@@ -157,10 +158,11 @@ def _on_reply(state: DialogueState, context: Context, replied: ServiceReplied) -
     if state.phase is not Phase.SERVICE or replied.call is not state.pending_call:
         return _listen_again(state, context)
     known = treatment(state.errand.intent) if state.errand else None
-    if not isinstance(known, Serve) or not reply_fits(replied):
+    flow = FLOWS[known.flow] if isinstance(known, Serve) else None
+    if flow is None or replied.call not in flow.calls or not reply_fits(replied):
         return ladders.on_service_failure(state, context, "wrong_reply")
     state = replace(state, no_inputs=0, service_failures=0)
-    return FLOWS[known.flow].on_reply(state, context, replied)
+    return flow.on_reply(state, context, replied)
 
 
 def _on_failure(state: DialogueState, context: Context, failed: ServiceFailed) -> Turn:

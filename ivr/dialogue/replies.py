@@ -8,10 +8,11 @@ from ivr.dialogue.flows import FLOWS
 from ivr.dialogue.flows.callback import declined, on_checked, on_here
 from ivr.dialogue.flows.promised_payment import on_confirmed
 from ivr.dialogue.intents import Serve, treatment
-from ivr.dialogue.ladders import LAST_RUNG, on_no_match, to_operator
+from ivr.dialogue.ladders import on_no_match, to_operator
 from ivr.dialogue.state import DialogueState, Errand, Topic
 from ivr.dialogue.turns import (
     ANYTHING_ELSE,
+    LAST_RUNG,
     OPEN,
     Context,
     Turn,

@@ -29,6 +29,9 @@ from ivr.speech.phrase import Phrase, Prompt
 
 Turn = tuple[DialogueState, tuple[Action, ...]]
 
+LAST_RUNG = 3
+"""Silences or misunderstandings in a row after which the bot stops asking."""
+
 ANYTHING_ELSE = Question(Topic.ANYTHING_ELSE, (Prompt("close.anything_else"),))
 OPEN = Question(Topic.OPEN, (Prompt("greet.open"),))
 MENU = Question(Topic.MENU, (Prompt("menu.main"),))

@@ -7,6 +7,7 @@ from ivr.dialogue.inputs import CallbackStored, ServiceReplied
 from ivr.dialogue.state import DialogueState, Question, Topic
 from ivr.dialogue.turns import (
     ANYTHING_ELSE,
+    LAST_RUNG,
     Context,
     Turn,
     ask,
@@ -40,11 +41,18 @@ def start(state: DialogueState, context: Context) -> Turn:
 def check(state: DialogueState, context: Context, number: str) -> Turn:
     """Read a number back; one that cannot be called is refused."""
     if not callable_number(number):
-        again = prompts("callback.bad_number")
-        return ask(replace(state, callback_number=""), context, NUMBER, spoken=again)
+        return _refused(state, context)
     words = (Prompt("callback.read_back"), PhoneNumber(number), Prompt("confirm.right"))
     state = replace(state, callback_number=number, callback_offered=True)
     return ask(state, context, Question(Topic.CALLBACK_CHECK, words))
+
+
+def _refused(state: DialogueState, context: Context) -> Turn:
+    """Another number, please; each that cannot be called costs a rung of the ladder."""
+    state = replace(state, callback_number="", no_matches=state.no_matches + 1)
+    if state.no_matches >= LAST_RUNG:
+        return hang_up(state, "no_match", prompts("error.try_later", "close.goodbye_short"))
+    return ask(state, context, NUMBER, spoken=prompts("callback.bad_number"))
 
 
 def callable_number(number: str) -> bool:
@@ -54,12 +62,16 @@ def callable_number(number: str) -> bool:
 
 def on_here(state: DialogueState, context: Context, *, yes: bool) -> Turn:
     """The caller answered «Перезвонить на номер, с которого вы звоните?»."""
-    return request_callback(state, state.caller_number) if yes else declined(state, context)
+    if not yes:
+        return declined(state, context)
+    if not callable_number(state.caller_number):
+        return ask(state, context, NUMBER)
+    return request_callback(state, state.caller_number)
 
 
 def on_checked(state: DialogueState, context: Context, *, yes: bool) -> Turn:
     """The caller answered whether the number read back is right."""
-    if yes:
+    if yes and callable_number(state.callback_number):
         return request_callback(state, state.callback_number)
     return ask(replace(state, callback_number=""), context, NUMBER)
 

@@ -6,6 +6,7 @@ from typing import cast
 from ivr.dialogue.actions import Say, ServiceCall
 from ivr.dialogue.flows.balance import balance_phrase, debt_phrase
 from ivr.dialogue.flows.flow import Flow
+from ivr.dialogue.flows.promised_payment import CALLS as PROMISED_CALLS
 from ivr.dialogue.flows.promised_payment import offer
 from ivr.dialogue.flows.promised_payment import on_reply as on_promised_reply
 from ivr.dialogue.inputs import ServiceReplied
@@ -42,4 +43,4 @@ def _on_balance(state: DialogueState, context: Context, balance: Balance) -> Tur
     return state, (Say(phrase=phrase), *actions)
 
 
-DEBT = Flow(_start, _on_reply)
+DEBT = Flow(_start, _on_reply, PROMISED_CALLS | {ServiceCall.BALANCE})

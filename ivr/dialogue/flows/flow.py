@@ -33,6 +33,8 @@ class Flow:
 
     start: Start
     on_reply: OnReply
+    calls: frozenset[ServiceCall] = frozenset()
+    """What it asks the back office; `on_reply` gets replies to these only."""
     needs_number: bool = True
     """True when nothing can be said to a caller whose number is unknown."""
 
@@ -48,7 +50,7 @@ def question_and_answer(
     def on_reply(state: DialogueState, context: Context, replied: ServiceReplied) -> Turn:
         return answer(state, context, phrase(state, context, cast(Reply, replied.reply)))
 
-    return Flow(start, on_reply)
+    return Flow(start, on_reply, frozenset({call}))
 
 
 _ONE_OF: dict[ServiceCall, tuple[type, ...]] = {

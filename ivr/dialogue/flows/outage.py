@@ -75,4 +75,4 @@ def _on_reply(state: DialogueState, context: Context, replied: ServiceReplied) -
     return answer(state, context, outage_phrase(state, context, outage))
 
 
-OUTAGE = Flow(ask_outage, _on_reply, needs_number=False)
+OUTAGE = Flow(ask_outage, _on_reply, frozenset({ServiceCall.OUTAGE}), needs_number=False)

@@ -63,4 +63,6 @@ def on_reply(state: DialogueState, context: Context, replied: ServiceReplied) ->
     return _connected(state, context, terms)
 
 
-PROMISED_PAYMENT = Flow(start, on_reply)
+CALLS = frozenset({ServiceCall.PROMISED_PAYMENT_TERMS, ServiceCall.CONNECT_PROMISED_PAYMENT})
+
+PROMISED_PAYMENT = Flow(start, on_reply, CALLS)

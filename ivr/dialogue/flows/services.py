@@ -46,4 +46,8 @@ def _tariff_then_services(state: DialogueState, context: Context, replied: Servi
 
 
 SERVICES: Flow = question_and_answer(ServiceCall.SERVICES, services_phrase)
-TARIFF_AND_SERVICES = Flow(_start_with_tariff, _tariff_then_services)
+TARIFF_AND_SERVICES = Flow(
+    _start_with_tariff,
+    _tariff_then_services,
+    frozenset({ServiceCall.TARIFF, ServiceCall.SERVICES}),
+)

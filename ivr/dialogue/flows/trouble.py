@@ -79,7 +79,12 @@ def _at_home(advice: str) -> OnReply:
     return on_reply
 
 
-MOBILE_INTERNET = Flow(ask_outage, _mobile_internet, needs_number=False)
-CALLS = Flow(ask_outage, _calls, needs_number=False)
-HOME_INTERNET = Flow(ask_outage, _at_home("home.reboot"), needs_number=False)
-TELEVISION = Flow(ask_outage, _at_home("tv.check"), needs_number=False)
+_AT_HOME = frozenset({ServiceCall.OUTAGE})
+_OUTSIDE = _AT_HOME | {ServiceCall.BALANCE}
+
+MOBILE_INTERNET = Flow(
+    ask_outage, _mobile_internet, _OUTSIDE | {ServiceCall.TARIFF}, needs_number=False
+)
+CALLS = Flow(ask_outage, _calls, _OUTSIDE, needs_number=False)
+HOME_INTERNET = Flow(ask_outage, _at_home("home.reboot"), _AT_HOME, needs_number=False)
+TELEVISION = Flow(ask_outage, _at_home("tv.check"), _AT_HOME, needs_number=False)
