@@ -95,6 +95,10 @@ class Metrics:
         """How many media workers answer."""
         self._workers_up.set(count)
 
+    def rasa_up_from(self, healthy: Callable[[], bool]) -> None:
+        """Ask `healthy` at every scrape whether the intent engine answers."""
+        self._rasa_up.set_function(healthy)
+
     def set_rasa_up(self, up: bool) -> None:
         """Whether the intent engine answers."""
         self._rasa_up.set(up)

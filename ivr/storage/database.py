@@ -32,6 +32,8 @@ class Database:
         self._engine = engine
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
         self._waiting = 0
+        self.fault = ""
+        """What went wrong with the last transaction, '' while the database works."""
 
     @classmethod
     async def open(cls, url: str, *, create: bool = True) -> "Database":
@@ -71,12 +73,15 @@ class Database:
     def _transact(self, work: Callable[[Connection], T]) -> T:
         try:
             with self._engine.begin() as connection:
-                return work(connection)
+                result = work(connection)
         except SQLAlchemyError as exc:
             cause = getattr(exc, "orig", None) or exc
+            self.fault = str(cause)
             code = "locked" if "locked" in str(cause) else "database"
             name = self._engine.url.render_as_string(hide_password=True)
             raise StoreError(code, f"database {name}: {cause}") from exc
+        self.fault = ""
+        return result
 
 
 def _parsed(url: str) -> URL:

@@ -46,6 +46,11 @@ class SqlStore:
         """Open and migrate; `StoreError` says what is in the way."""
         return cls(await Database.open(url, create=create))
 
+    @property
+    def fault(self) -> str:
+        """What went wrong with the last request, '' while the database works; for readiness."""
+        return self._database.fault
+
     async def aclose(self) -> None:
         """Write what is queued and close. Idempotent."""
         await self._database.aclose()

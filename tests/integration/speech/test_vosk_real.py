@@ -76,10 +76,11 @@ async def test_most_words_of_the_domain_are_recognized(
 async def test_legs_decode_side_by_side_and_do_not_mix_their_words(
     factory: VoskRecognizerFactory, rows: list[dict[str, str]]
 ) -> None:
-    names = [row["file"] for row in rows[:6]]
-    alone = [await heard(factory, name) for name in names]
-    together = await asyncio.gather(*(heard(factory, name) for name in names))
-    assert list(together) == alone
+    # Kaldi dithers its input at random, so the same audio may differ by a word now and then.
+    some = rows[:6]
+    together = await asyncio.gather(*(heard(factory, row["file"]) for row in some))
+    for row, text in zip(some, together, strict=True):
+        assert word_errors(row["text"].split(), text.split()) <= 1
 
 
 async def test_one_recognizer_serves_many_utterances_with_times_from_each_beginning(
@@ -109,9 +110,8 @@ async def test_a_pause_within_an_utterance_loses_no_text(
         await ears.settle()
     text = (await ears.finish()).text
     await ears.aclose()
-    assert (
-        text == f"{await heard(factory, rows[0]['file'])} {await heard(factory, rows[1]['file'])}"
-    )
+    said = f"{rows[0]['text']} {rows[1]['text']}"
+    assert word_errors(said.split(), text.split()) <= 1
 
 
 async def test_silence_is_an_empty_text(factory: VoskRecognizerFactory) -> None:

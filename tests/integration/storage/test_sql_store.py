@@ -228,7 +228,9 @@ async def test_a_full_disk_is_a_store_error_and_not_the_end(store: SqlStore) -> 
     await store._database.run(shrink)
     with pytest.raises(StoreError, match="disk is full"):
         await store.add_turn(replace(TURN, reply="да " * 100_000))
+    assert "full" in store.fault
     assert await store.calls() == ()
+    assert store.fault == ""
 
 
 async def test_requests_beyond_the_bound_are_refused(

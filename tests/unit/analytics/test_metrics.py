@@ -90,7 +90,9 @@ def test_gauges_of_the_parts_are_asked_or_set() -> None:
     assert value(metrics, "ivr_rasa_up") == 1
     assert value(metrics, "ivr_media_workers_up") == 4
     metrics.workers_up_from(lambda: 3)
+    metrics.rasa_up_from(lambda: False)
     assert value(metrics, "ivr_media_workers_up") == 3
+    assert value(metrics, "ivr_rasa_up") == 0
 
 
 async def test_the_bus_is_followed_and_its_losses_are_exported() -> None:
