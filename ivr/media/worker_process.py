@@ -5,10 +5,11 @@ import contextlib
 import itertools
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, cast
 
 from ivr.errors import SipError
 from ivr.media import wire
@@ -120,8 +121,10 @@ class WorkerProcess(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
         if self._process is not None:
+            # Process.kill() polls first and so takes the exit status from asyncio's watcher.
             with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
+                if self._process.returncode is None:
+                    os.kill(self._process.pid, signal.SIGKILL)
             await self._process.wait()
         self._lose_everything()
 
@@ -162,8 +165,7 @@ class WorkerProcess(asyncio.Protocol):
     # ---- asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.WriteTransport)
-        self._transport = transport
+        self._transport = cast(asyncio.WriteTransport, transport)
         self._heard_at = asyncio.get_running_loop().time()
 
     def data_received(self, data: bytes) -> None:

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ import pytest
 from ivr.config import MediaSettings, ServiceSettings, Settings, SipSettings
 from ivr.media.kamailio import find_binary
 from ivr.media.pool import MediaPool
-from ivr.sip.leg import Answered, Disconnected, Leg, LegEvent, LegFrame, Ringing
+from ivr.sip.leg import Answered, Disconnected, Leg, LegEvent, LegFrame
 
 WAIT_S = 10.0
 
@@ -118,10 +118,10 @@ class RawCaller(asyncio.DatagramProtocol):
 
     responses: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
     transport: asyncio.DatagramTransport | None = None
+    peer: tuple[str, int] = ("127.0.0.1", 9)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: object) -> None:
         self.responses.put_nowait(data.decode("utf-8", "replace"))
@@ -136,7 +136,7 @@ class RawCaller(asyncio.DatagramProtocol):
 
     def send(self, data: bytes) -> None:
         assert self.transport is not None
-        self.transport.sendto(data)
+        self.transport.sendto(data, self.peer)
 
     def invite(
         self,
