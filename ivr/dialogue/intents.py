@@ -100,7 +100,7 @@ TREATMENTS: dict[str, Treatment] = {
     "mobile_internet_issue": Serve(FlowName.MOBILE_INTERNET, "проверить интернет"),
     "voice_issue": Serve(FlowName.CALLS, "проверить связь"),
     "sms_issue": Serve(FlowName.CALLS, "проверить, почему не приходят сообщения"),
-    "home_internet_issue": Serve(FlowName.HOME_INTERNET, "проверить домашний интернет"),
+    "home_internet_issue": Serve(FlowName.HOME_INTERNET, "проверить интернет"),
     "tv_issue": Serve(FlowName.TELEVISION, "проверить телевидение"),
     "own_number": Serve(FlowName.OWN_NUMBER, "узнать свой номер"),
     "sim_replace": Inform(("sim.replace",), "заменить симкарту"),

@@ -87,7 +87,7 @@ def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = Fal
         sorry = prompts("nomatch.short")
         return _closed_question_again(state, context, state.no_matches, sorry)
     if state.no_matches == 1:
-        words = prompts("scope.what_i_do" if off_topic else "nomatch.1")
+        words = prompts("scope.how_to_ask" if off_topic else "nomatch.1")
         return ask(state, context, state.question, spoken=words)
     return ask(state, context, MENU, before=prompts("nomatch.2"))
 
@@ -108,7 +108,7 @@ def on_nlu_unavailable(state: DialogueState, context: Context) -> Turn:
     state = replace(state, nlu_failures=state.nlu_failures + 1, waiting=False)
     if state.nlu_failures > 1:
         return give_up(state, context, "nlu_unavailable")
-    sorry = prompts("nlu.down")
+    sorry = prompts("nomatch.short")
     if state.question.topic in OPEN_TOPICS:
         return ask(state, context, MENU, before=sorry)
     keys = _KEYS_HELP.get(state.question.topic, state.question.phrase)

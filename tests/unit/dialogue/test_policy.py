@@ -125,8 +125,8 @@ def test_being_understood_resets_both_ladders(call: Any) -> None:
     assert call.mumbles().startswith("Извините, я не поняла.")
 
 
-def test_off_topic_tells_what_the_bot_is_for(call: Any) -> None:
-    assert call.says("out_of_scope").startswith("Я помогаю с вопросами о счёте")
+def test_off_topic_tells_how_to_ask(call: Any) -> None:
+    assert call.says("out_of_scope").startswith("Извините, я не поняла. Вы можете задать")
     call.says("out_of_scope")
     call.says("an_intent_nobody_knows")
     assert call.transferred == "no_match"
@@ -339,9 +339,7 @@ def test_help_explains_and_reads_the_menu(call: Any) -> None:
 
 def test_the_engine_is_down_keys_at_once_then_an_operator(call: Any) -> None:
     heard = call.says_while_nlu_is_down("сколько у меня денег")
-    assert heard == (
-        f"Извините, сейчас я плохо понимаю речь. Ответьте, пожалуйста, кнопками. {MENU}"
-    )
+    assert heard == (f"Извините, я не поняла. {MENU}")
     call.says_while_nlu_is_down("сколько у меня денег")
     assert call.transferred == "nlu_unavailable"
 
