@@ -70,6 +70,11 @@ class Softphone:
         """Where it can be called: 'sip:user@host:port'."""
         return self._pool.uri
 
+    @property
+    def worker_pids(self) -> list[int | None]:
+        """Process ids of its user agent."""
+        return self._pool.worker_pids
+
     async def call(
         self,
         target: str,

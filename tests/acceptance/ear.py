@@ -1,0 +1,80 @@
+"""What the caller heard, judged: against prompts by correlation, against words by recognition."""
+
+import json
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+import vosk
+
+MODEL = Path("models/ru-0611")
+VOICE = Path("models/voice-elena")
+RATE_HZ = 8000
+
+
+@cache
+def _model() -> vosk.Model:
+    vosk.SetLogLevel(-1)
+    return vosk.Model(str(MODEL))
+
+
+def words_in(samples: bytes) -> str:
+    """What the recognizer makes of 8 kHz audio."""
+    recognizer = vosk.KaldiRecognizer(_model(), float(RATE_HZ))
+    texts = []
+    for start in range(0, len(samples), 3200):
+        if recognizer.AcceptWaveform(samples[start : start + 3200]):
+            texts.append(json.loads(recognizer.Result())["text"])
+    texts.append(json.loads(recognizer.FinalResult())["text"])
+    return " ".join(text for text in texts if text)
+
+
+@cache
+def _recording(prompt_id: str, style: str = "") -> np.ndarray:
+    """A recorded prompt, or a recorded word written as 'word:рублей', at 8 kHz."""
+    word = prompt_id.removeprefix("word:") if prompt_id.startswith("word:") else ""
+    for line in (VOICE / "manifest.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        row = line.split("\t")
+        same = row[0] == "word" and row[2] == word if word else row[0] == prompt_id
+        if same and style in ("", row[1]):
+            samples, rate = soundfile.read(VOICE / row[3], dtype="float64")
+            return np.asarray(soxr.resample(samples, rate, RATE_HZ))
+    raise AssertionError(f"no recording of {prompt_id} {style}")
+
+
+def match(samples: bytes, prompt_id: str, style: str = "") -> float:
+    """Best normalised cross-correlation of a recorded prompt within what was heard, 0..1."""
+    template = _recording(prompt_id, style)
+    heard = np.frombuffer(samples, dtype="<i2").astype(np.float64)
+    if len(heard) < len(template):
+        return 0.0
+    size = 1 << (len(heard) + len(template) - 1).bit_length()
+    cross = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(template, size)), size)[
+        : len(heard) - len(template) + 1
+    ]
+    energy = np.concatenate(([0.0], np.cumsum(heard * heard)))
+    windows = energy[len(template) :] - energy[: len(energy) - len(template)]
+    scale = np.sqrt(np.maximum(windows, 1e3) * np.sum(template * template))
+    return float(np.max(np.abs(cross) / scale))
+
+
+def heard(samples: bytes, *prompt_ids: str) -> bool:
+    """True when every one of the recorded prompts was heard."""
+    return all(match(samples, prompt_id) > 0.8 for prompt_id in prompt_ids)
+
+
+def level_at(samples: bytes, frequency_hz: float) -> float:
+    """Share of the signal's energy in a tone (Goertzel on the whole stretch), 0..1."""
+    values = np.frombuffer(samples, dtype="<i2").astype(np.float64)
+    spectrum = np.abs(np.fft.rfft(values)) ** 2
+    total = float(np.sum(spectrum[1:])) or 1.0
+    centre = round(frequency_hz * len(values) / RATE_HZ)
+    return float(np.sum(spectrum[max(1, centre - 20) : centre + 21])) / total
+
+
+def roubles(text: str) -> Decimal:
+    """'321.50' as an amount."""
+    return Decimal(text)
