@@ -17,12 +17,12 @@ def debt_phrase(balance: Balance) -> Phrase:
 
 def balance_phrase(_state: DialogueState, context: Context, balance: Balance) -> Phrase:
     """The balance, a promised payment on it, and a warning when the next charge exceeds it."""
-    if balance.blocked:
-        return debt_phrase(balance)
     if balance.amount < 0:
         phrase: Phrase = (Prompt("balance.minus"), Money(-balance.amount))
     else:
         phrase = (Prompt("balance.is"), Money(balance.amount))
+    if balance.blocked:
+        return (*phrase, Prompt("debt.how_to"))
     available = balance.amount + balance.promised_payment
     if balance.promised_payment > 0 and available > 0:
         phrase = (*phrase, Prompt("balance.credit"), Money(available))
