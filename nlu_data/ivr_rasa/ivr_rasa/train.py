@@ -1,17 +1,20 @@
 """python -m ivr_rasa.train DATA_FOLDER OUTPUT_FOLDER MODEL_NAME: train and pack a model.
 
-`rasa train` does the same after importing every command and cloud client of Rasa.
+`rasa train` does the same after importing every command and cloud client of Rasa. Lines that begin
+with '- ' are progress for people; the rest is Rasa's and its libraries' chatter.
 """
 
 import sys
 from pathlib import Path
 
-from rasa.model_training import train_nlu
-
 
 def main() -> None:
     """Exit code 0 only when the archive is there."""
     data, output, name = sys.argv[1:]
+    print("- loading Rasa")
+    from rasa.model_training import train_nlu
+
+    print("- fitting the classifier")
     train_nlu(
         config=f"{data}/config.yml",
         nlu_data=f"{data}/nlu",
