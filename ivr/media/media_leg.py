@@ -178,8 +178,13 @@ class MediaLeg:
         self._frame_came.set()
 
     async def _request(self, command: wire.Command) -> None:
-        if self._ended is None:
+        if self._ended is not None:
+            return
+        try:
             await self._link.request(command)
+        except SipError:
+            if self._ended is None:  # else the leg ended meanwhile: as good as never asked
+                raise
 
     def _number_of(self, other: Leg) -> int:
         if not isinstance(other, MediaLeg) or other._link is not self._link:

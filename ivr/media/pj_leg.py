@@ -295,7 +295,7 @@ def _with_headers(status: int, headers: Mapping[str, str] | None) -> pj.CallOpPa
     for name, value in (headers or {}).items():
         header = pj.SipHeader()
         header.hName = name
-        header.hValue = value
+        header.hValue = " ".join(value.splitlines())
         parameters.txOption.headers.append(header)
     return parameters
 

@@ -68,6 +68,7 @@ class WorkerSlot:
         self._on_incoming = on_incoming
         self._on_turned = on_turned
         self._generation = 0
+        self._draining = False
 
     @property
     def running(self) -> WorkerProcess | None:
@@ -87,7 +88,15 @@ class WorkerSlot:
             on_turned=self._on_turned,
         )
         await self.process.start()
+        if self._draining:
+            await self.drain()
         log.info("- media worker %d up", self.options.index, extra={"action": "worker_up"})
+
+    async def drain(self) -> None:
+        """No new calls, also after a restart."""
+        self._draining = True
+        if self.running is not None:
+            await self.running.request(wire.Drain())
 
     async def supervise(self) -> None:
         """Restart the worker whenever it ends, until cancelled."""
@@ -136,7 +145,7 @@ class MediaPool:
         self._slots: list[WorkerSlot] = []
         self._front: KamailioFront | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._draining = False
+        self._rejections: set[asyncio.Future[None]] = set()
         self._turned_away = 0
         self._public = public_address(settings.sip)
         self._sip_port = settings.sip.port
@@ -191,10 +200,8 @@ class MediaPool:
 
     async def drain(self) -> None:
         """No new calls from now on: INVITEs get 503 with Retry-After."""
-        self._draining = True
         for slot in self._slots:
-            if slot.running is not None:
-                await slot.running.request(wire.Drain())
+            await slot.drain()
 
     # ---- calls
 
@@ -267,7 +274,13 @@ class MediaPool:
     # ---- inside
 
     def _offer(self, leg: Leg) -> None:
-        self._on_incoming(leg)
+        try:
+            self._on_incoming(leg)
+        except Exception:  # a fault with one caller must not cut the link of all the others
+            log.exception("x incoming call failed", extra={"action": "offer_failed"})
+            task = asyncio.ensure_future(leg.reject(500))
+            self._rejections.add(task)
+            task.add_done_callback(self._rejections.discard)
 
     def _count_turned(self, message: wire.Turned) -> None:
         self._turned_away += 1

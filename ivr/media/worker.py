@@ -41,6 +41,8 @@ SWITCH_INTERVAL_S: Final = 0.0005
 EXIT_S: Final = 2.0
 STATUS_TICKS: Final = 2
 PAGE_MB: Final = resource.getpagesize() / 1e6
+SESSION_TERMINATED: Final = 171140
+"""PJSIP_ESESSIONTERMINATED: the far end was quicker."""
 FINAL_HEADER: Final = "X-Ivr-Final"
 """Marks a rejection by the call core: Kamailio does not try the next worker then."""
 
@@ -225,7 +227,7 @@ class Worker:
         try:
             self._dispatch(message.command)
         except pj.Error as exc:
-            error = exc.reason
+            error = "" if exc.status == SESSION_TERMINATED else exc.reason
         except SipError as exc:
             error = exc.message
         finally:
@@ -241,7 +243,8 @@ class Worker:
                 self.stop()
             case _:
                 leg = self._legs.get(command.leg)
-                if leg is not None:  # a leg that is gone: commands may race with its end
+                # Commands may race with the end of a leg: then there is nothing to do.
+                if leg is not None and leg.ended_by is None:
                     self._dispatch_to(leg, command)
 
     def _dispatch_to(self, leg: PjLeg, command: wire.Command) -> None:
@@ -315,6 +318,7 @@ def _account_config(options: wire.WorkerOptions) -> pj.AccountConfig:
     config.regConfig.timeoutSec = options.expires_s
     config.regConfig.retryIntervalSec = 10
     config.regConfig.firstRetryIntervalSec = 2
+    config.regConfig.randomRetryIntervalSec = 1
     if options.user:
         config.sipConfig.authCreds.append(
             pj.AuthCredInfo("digest", options.realm, options.user, 0, options.password)

@@ -16,13 +16,15 @@ COMPACT_NAMES: Final = {"f": "from", "t": "to", "i": "call-id", "m": "contact", 
 KEPT_HEADERS: Final = ("user-to-user", "user-agent")
 MAX_HOST_CHARACTERS: Final = 200
 """Longer hosts in SDP are hostile: pjmedia's own limit of 254 is an assertion."""
+MAX_USER_CHARACTERS: Final = 64
 MAX_KEPT_CHARACTERS: Final = 512
 
-_URI_USER = re.compile(r"(?:sips?|tel):([^@>;?\s]*)", re.IGNORECASE)
-_SIP_USER = re.compile(r"sips?:([^@>\s]*)@", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"')
+_URI_USER = re.compile(r"(?:sips?:([^@\s]*)@|tel:([^@?\s]*))", re.IGNORECASE)
 _LONG_SDP_LINE = re.compile(
     rf"^(?:c=|o=|a=rtcp)[^\r\n]{{{MAX_HOST_CHARACTERS},}}", re.MULTILINE | re.IGNORECASE
 )
+_UNWANTED = re.compile(r"[^\w.+*#~!-]")
 _DIGITS = re.compile(r"\d{4,}")
 _SEPARATORS = str.maketrans("", "", " -.()")
 
@@ -60,15 +62,17 @@ def parse_headers(message: str) -> dict[str, list[str]]:
 
 def user_of(uri: str) -> str:
     """User part of a SIP or tel URI without parameters, unescaped; '' when there is none."""
-    match = _SIP_USER.search(uri)
-    if match is None and uri.lower().lstrip(' <"').startswith("sip"):
-        return ""
-    match = match or _URI_USER.search(uri)
+    # A display name may contain anything, another URI included.
+    bare_uri = _QUOTED.sub("", uri)
+    if "<" in bare_uri:
+        bare_uri = bare_uri.split("<", 1)[1].split(">", 1)[0]
+    match = _URI_USER.match(bare_uri.strip())
     if match is None:
         return ""
-    user = unquote(match.group(1)).split(";", 1)[0].split(":", 1)[0]
+    user = unquote(match.group(1) or match.group(2) or "").split(";", 1)[0].split(":", 1)[0]
     bare = user.translate(_SEPARATORS)
-    return bare if bare.lstrip("+").isdigit() else user
+    # What is kept may go into headers and pages of ours: no quoting, no line breaks.
+    return (bare if bare.lstrip("+").isdigit() else _UNWANTED.sub("", user))[:MAX_USER_CHARACTERS]
 
 
 def request_user(message: str) -> str:
@@ -85,7 +89,7 @@ def parse_identity(message: str, *, source: str, trusted: Sequence[Network]) -> 
         users = (
             user_of(uri)
             for value in headers.get("p-asserted-identity", [])
-            for uri in value.split(",")
+            for uri in _QUOTED.sub("", value).split(",")
         )
         asserted = next((user for user in users if user), "")
     ani = asserted or user_of(_first(headers, "from"))
