@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+from ivr.dialogue.actions import ServiceCall
 from ivr.dialogue.errands import start_errand
+from ivr.dialogue.flows import FLOWS
 from ivr.dialogue.flows.callback import check
 from ivr.dialogue.inputs import Heard, NluUnavailable
-from ivr.dialogue.intents import Move, Talk, treatment
+from ivr.dialogue.intents import Move, Serve, Talk, treatment
 from ivr.dialogue.ladders import on_nlu_unavailable, on_no_match
 from ivr.dialogue.moves import make_move
 from ivr.dialogue.replies import on_city, on_yes_no
@@ -24,12 +26,16 @@ _HARMLESS = frozenset({Move.REPEAT, Move.CANCEL, Move.GREETING, Move.WAIT, Move.
 def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
     """Understanding in the light of the open question, then by the thresholds."""
     result = heard.result
-    state = replace(state, nlu_failures=0, waiting=False)
     settings = context.settings
     decision = decide(result, accept=settings.accept, confirm=settings.confirm)
-    answered = _answer_to_question(state, context, result, decision)
-    if answered is not None:
-        return answered
+    if decision is Decision.REJECT and state.waiting:
+        return on_no_match(state, context)  # somebody else is being talked to
+    state = replace(state, nlu_failures=0, waiting=False)
+    understood = _answer_to_question(state, context, result, decision)
+    if understood is None and decision is not Decision.ACCEPT:
+        understood = _follow_up(state, context, result)
+    if understood is not None:
+        return understood
     if decision is Decision.ACCEPT:
         return _act(state, context, result)
     if decision is Decision.CONFIRM:
@@ -62,6 +68,18 @@ def _answer_to_question(
     if yes is not None and topic in YES_NO_TOPICS | {Topic.ANYTHING_ELSE, Topic.CALLBACK_NUMBER}:
         return on_yes_no(state, context, yes=yes)
     return None
+
+
+def _follow_up(state: DialogueState, context: Context, result: NluResult) -> Turn | None:
+    """«А в Казани?» after an answer about an outage is the same question about another city."""
+    last = state.history[-1] if state.history else ""
+    city = _last(result, EntityKind.CITY)
+    if state.question.topic is not Topic.ANYTHING_ELSE or city is None:
+        return None
+    known = treatment(last)
+    if not (isinstance(known, Serve) and ServiceCall.OUTAGE in FLOWS[known.flow].calls):
+        return None
+    return start_errand(state, context, Errand(last, (city,)))
 
 
 def _yes_no_by_intent(topic: Topic, result: NluResult, decision: Decision) -> bool | None:

@@ -80,7 +80,9 @@ def _silence_at_open_question(state: DialogueState, context: Context) -> Turn:
 
 def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = False) -> Turn:
     """Something was said or keyed that means nothing here."""
-    state = replace(state, no_matches=state.no_matches + 1, waiting=False, callback_number="")
+    state = replace(state, no_matches=state.no_matches + 1, callback_number="")
+    if state.waiting:
+        return _overheard(state, context)
     if state.no_matches >= LAST_RUNG:
         return give_up(state, context, "no_match")
     if state.question.topic not in OPEN_TOPICS:
@@ -90,6 +92,16 @@ def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = Fal
         words = prompts("scope.how_to_ask" if off_topic else "nomatch.1")
         return ask(state, context, state.question, spoken=words)
     return ask(state, context, MENU, before=prompts("nomatch.2"))
+
+
+def _overheard(state: DialogueState, context: Context) -> Turn:
+    """The caller asked for a minute and talks to somebody else: not a word, for a while."""
+    wait_s = context.settings.wait_s
+    if state.no_matches < LAST_RUNG:
+        return ask(state, context, state.question, spoken=(), no_input_s=wait_s)
+    state = replace(state, no_matches=0, waiting=False)
+    still = prompts("wait.still")
+    return ask(state, context, state.question, spoken=still, no_input_s=wait_s)
 
 
 def _closed_question_again(

@@ -174,6 +174,10 @@ def _on_failure(state: DialogueState, context: Context, failed: ServiceFailed) -
         return ask(replace(state, not_ours=True), context, CITY)
     if failed.code in ORDER_REFUSED:
         return answer(state, context, prompts(ORDER_REFUSED[failed.code]))
+    ordering = state.pending_call is ServiceCall.CONNECT_PROMISED_PAYMENT
+    if ordering and failed.code != "unknown_subscriber":
+        # Nobody knows whether the order was carried out: neither yes nor no would be true.
+        return answer(state, context, prompts("promised.unknown"))
     return ladders.on_service_failure(state, context, failed.code)
 
 

@@ -261,7 +261,8 @@ def test_no_promised_payment(call: Any, reply: Any, heard: str) -> None:
         ("already_active", "У вас уже подключён обещанный платёж."),
         (
             "timeout",
-            "Извините, сейчас я не могу получить эти данные. Попробуйте, пожалуйста, позже.",
+            "Не удалось проверить, подключился ли обещанный платёж. Узнайте, пожалуйста, баланс "
+            "чуть позже.",
         ),
     ],
 )
@@ -409,6 +410,18 @@ def test_a_caller_of_another_network_is_asked_for_the_city(call: Any) -> None:
     assert call.says("other", city="Пермь", sure=0.1) == (
         "Пермь. Аварий в вашем районе нет. Соединить вас с оператором?"
     )
+
+
+def test_another_city_may_be_asked_about_next(call: Any) -> None:
+    call.says("outage")
+    heard = call.says("other", "а в казани", city="Казань", sure=0.2)
+    assert heard == "Казань. Аварий в вашем районе нет." + MORE
+
+
+def test_a_city_after_something_else_means_nothing(call: Any) -> None:
+    call.says("balance")
+    heard = call.says("other", "а в казани", city="Казань", sure=0.2)
+    assert heard.startswith("Извините, я не поняла.")
 
 
 def test_mobile_internet_is_explained_by_outage_debt_package_or_advice(call: Any) -> None:

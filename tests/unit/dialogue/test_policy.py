@@ -319,6 +319,14 @@ def test_wait_gives_time_and_comes_back_to_the_question(call: Any) -> None:
     assert call.says("affirm", "да").startswith("Готово.")
 
 
+def test_what_is_said_to_others_meanwhile_is_overheard_in_silence(call: Any) -> None:
+    call.says("wait")
+    assert call.mumbles() == ""
+    assert call.says("balance", sure=0.1) == ""
+    assert call.mumbles() == "Я на связи. Скажите, когда будете готовы."
+    assert call.says("balance") == BALANCE
+
+
 def test_hello_is_answered_without_reading_the_menu(call: Any) -> None:
     assert call.says("greeting") == "Да, я вас слушаю."
     assert call.says("balance") == BALANCE
