@@ -17,7 +17,7 @@ from ivr.clock import SystemClock
 from ivr.config import Settings
 from ivr.dialogue.policy import Policy, PolicySettings
 from ivr.errors import ConfigError
-from ivr.events import CallId, EventBus
+from ivr.events import CallId, EventBus, Subscription
 from ivr.handoff.operator import OperatorSettings
 from ivr.http.api import create_app
 from ivr.http.health import Health, PartHealth
@@ -67,9 +67,10 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
     """A service that takes calls within the block. Raises `IvrError` when it cannot start."""
     async with AsyncExitStack() as stack:
         bus = EventBus()
-        store = await _open_records(stack, settings, bus, progress)
+        store = await _open_store(stack, settings, progress)
         metrics = Metrics()
-        _subscribe(stack, bus, "metrics", metrics.run)
+        metrics.watch(_subscribe(stack, bus, "records", RecordWriter(store).run))
+        metrics.watch(_subscribe(stack, bus, "metrics", metrics.run))
         parts, engine, recognizer = await _open_parts(stack, settings, bus, store, progress)
         registry = _make_registry(settings, parts, bus)
         stack.push_async_callback(registry.drain, 0.0)
@@ -79,9 +80,10 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         await pool.start()
         metrics.workers_up_from(lambda: pool.status().workers_up)
 
+        metrics.rasa_up_from(lambda: engine.healthy)
+
         def health() -> Health:
-            metrics.set_rasa_up(engine.healthy)
-            return _health(pool, engine, registry)
+            return _health(pool, engine, store, registry)
 
         server = await HttpServer.start(
             create_app(health=health, store=store, metrics=metrics),
@@ -100,13 +102,10 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         )
 
 
-async def _open_records(
-    stack: AsyncExitStack, settings: Settings, bus: EventBus, progress: Progress
-) -> SqlStore:
+async def _open_store(stack: AsyncExitStack, settings: Settings, progress: Progress) -> SqlStore:
     progress("records")
     store = await SqlStore.open(settings.records.database)
     stack.push_async_callback(store.aclose)
-    _subscribe(stack, bus, "records", RecordWriter(store).run)
     return store
 
 
@@ -118,7 +117,7 @@ async def _open_parts(
     progress: Progress,
 ) -> tuple[SharedParts, NluEngine, str]:
     progress("intent engine")
-    engine = await open_engine(settings.nlu)
+    engine = await open_engine(settings.nlu, Path(settings.service.runtime))
     stack.push_async_callback(engine.aclose)
     progress("prompts")
     bank = open_prompts(stack, settings)
@@ -235,8 +234,8 @@ def _subscribe(
     stack: AsyncExitStack,
     bus: EventBus,
     name: str,
-    run: Callable[[Any], Coroutine[Any, Any, None]],
-) -> None:
+    run: Callable[[Subscription], Coroutine[Any, Any, None]],
+) -> Subscription:
     """A consumer of events that has worked off its queue before anything under it closes."""
     subscription = bus.subscribe(name)
     task = asyncio.create_task(run(subscription), name=name)
@@ -246,6 +245,7 @@ def _subscribe(
         await asyncio.gather(task, return_exceptions=True)
 
     stack.push_async_callback(finish)
+    return subscription
 
 
 def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) -> None:
@@ -259,7 +259,7 @@ def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) ->
     stack.push_async_callback(cancel)
 
 
-def _health(pool: MediaPool, engine: NluEngine, registry: CallRegistry) -> Health:
+def _health(pool: MediaPool, engine: NluEngine, store: SqlStore, registry: CallRegistry) -> Health:
     status = pool.status()
     return Health(
         parts={
@@ -267,6 +267,7 @@ def _health(pool: MediaPool, engine: NluEngine, registry: CallRegistry) -> Healt
                 status.workers_up > 0,
                 f"{status.workers_up} of {status.workers} workers up, {status.legs} legs",
             ),
+            "records": PartHealth(not store.fault, store.fault),
             "intents": PartHealth(engine.healthy, engine.description, required=False),
         },
         draining=registry.draining,

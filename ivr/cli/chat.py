@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -57,7 +58,7 @@ def chat(
 async def _chat(settings: Settings, caller: str, show: bool) -> None:
     async with AsyncExitStack() as stack:
         console.print("[dim]- starting the intent engine ...[/]")
-        engine = await open_engine(settings.nlu)
+        engine = await open_engine(settings.nlu, Path(settings.service.runtime))
         stack.push_async_callback(engine.aclose)
         office = open_back_office(settings)
         stack.push_async_callback(office.aclose)

@@ -102,7 +102,7 @@ async def _recognizer(settings: Settings) -> str:
 
 
 async def _intents(settings: Settings) -> str:
-    engine = await open_engine(settings.nlu)
+    engine = await open_engine(settings.nlu, Path(settings.service.runtime))
     try:
         result = await engine.client.parse("сколько у меня денег на счету")
     finally:
