@@ -18,7 +18,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ivr.config import Settings, SipSettings
-from ivr.errors import SetupError, SipError
+from ivr.errors import IvrError, SetupError, SipError
 from ivr.media.addresses import ANYWHERE, LOOPBACK, free_sip_port
 from ivr.sip.identity import mask_numbers, parse_networks
 from ivr.sip.options_probe import answers_options
@@ -114,8 +114,7 @@ class KamailioFront:
         binary = find_binary()
         if binary is None:
             raise SetupError("kamailio", "Kamailio is not installed: apt-get install kamailio")
-        configuration = await self._write_files()
-        await _check(binary, configuration)
+        configuration = await self._configure(binary)
         await self._spawn(binary, configuration)
         deadline = asyncio.get_running_loop().time() + START_S
         host = LOOPBACK if self.plan.address == ANYWHERE else self.plan.address
@@ -134,7 +133,7 @@ class KamailioFront:
             await self.stop()
             await asyncio.sleep(RESTART_PAUSE_S)
             self.restarts += 1
-            with contextlib.suppress(SipError):  # tried again
+            with contextlib.suppress(IvrError):  # tried again
                 await self.start()
 
     async def stop(self) -> None:
@@ -152,15 +151,23 @@ class KamailioFront:
             self._reader = None
         self._process = None
 
-    async def _write_files(self) -> Path:
+    async def _configure(self, binary: str) -> Path:
         folder = self.plan.folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        certificate, key = await self._certificate()
         (folder / "dispatcher.list").write_text(
             "".join(f"1 sip:{LOOPBACK}:{port}\n" for port in self.plan.worker_ports), "ascii"
         )
         configuration = folder / "kamailio.cfg"
+        certificate, key = await self._certificate()
         configuration.write_text(render(self._settings, self.plan, certificate, key), "utf-8")
+        try:
+            await _check(binary, configuration)
+        except SipError as exc:
+            if certificate is None or "tls.so" not in exc.message:
+                raise
+            log.warning("- no TLS: Kamailio's TLS module is not installed (kamailio-tls-modules)")
+            configuration.write_text(render(self._settings, self.plan, None, None), "utf-8")
+            await _check(binary, configuration)
         return configuration
 
     async def _certificate(self) -> tuple[Path | None, Path | None]:
@@ -183,17 +190,26 @@ class KamailioFront:
         prefix = [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
         folder = self.plan.folder
         self._last_lines.clear()
-        self._process = await asyncio.create_subprocess_exec(
-            *prefix, binary, "-DD", "-E", "-f", str(configuration),
-            "-m", str(SHARED_MB), "-M", str(PRIVATE_MB),
-            "-Y", str(folder), "-P", str(folder / "kamailio.pid"),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )  # fmt: skip
-        assert self._process.stderr is not None
-        self._reader = asyncio.create_task(self._read_log(self._process.stderr))
+        # A pipe of our own: asyncio's Process.wait() would wait for its pipes to close as well,
+        # and Kamailio's children keep them open when their parent is killed.
+        reading, writing = os.pipe()
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                *prefix, binary, "-DD", "-E", "-f", str(configuration),
+                "-m", str(SHARED_MB), "-M", str(PRIVATE_MB),
+                "-Y", str(folder), "-P", str(folder / "kamailio.pid"),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=writing,
+                start_new_session=True,
+            )  # fmt: skip
+        finally:
+            os.close(writing)
+        stream = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reading, "rb", 0)
+        )
+        self._reader = asyncio.create_task(self._read_log(stream))
 
     async def _read_log(self, stream: asyncio.StreamReader) -> None:
         with contextlib.suppress(ValueError):  # a line beyond the reader's limit

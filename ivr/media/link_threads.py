@@ -1,5 +1,6 @@
 """The worker's end of the local link: a reader and a writer thread around one socket."""
 
+import logging
 import os
 import socket
 import threading
@@ -39,6 +40,10 @@ class WorkerLink:
                 return message
             break
         raise SipError("wire", "the call core speaks another version of the link")
+
+    def report_failure(self, text: str) -> None:
+        """Before the threads run: why there will be no worker."""
+        self._socket.sendall(wire.encode_control(wire.Log(logging.ERROR, text)))
 
     def start(
         self, on_request: Callable[[wire.Request], None], on_close: Callable[[], None]

@@ -353,7 +353,12 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     link = WorkerLink(socket.socket(fileno=arguments.link))
-    worker = Worker(link.read_start().options, link)
+    options = link.read_start().options
+    try:
+        worker = Worker(options, link)
+    except pj.Error as exc:
+        link.report_failure(f"SIP port {options.sip_port}: {exc.reason}")
+        os._exit(1)
     link.start(worker.submit, worker.stop)
     worker.run()
     os._exit(0)

@@ -65,6 +65,7 @@ class WorkerProcess(asyncio.Protocol):
         self._numbers = itertools.count(1)
         self._leg_numbers = itertools.count(1, 2)
         self._heard_at = 0.0
+        self._last_error = ""
 
     @property
     def pid(self) -> int | None:
@@ -95,7 +96,10 @@ class WorkerProcess(asyncio.Protocol):
         closed.cancel()
         if not self.ready.is_set():
             await self.kill()
-            raise SipError("worker_start", f"media worker {self.options.index} does not start")
+            told = self._last_error or "no reason given"
+            raise SipError(
+                "worker_start", f"media worker {self.options.index} does not start: {told}"
+            )
 
     async def wait(self) -> None:
         """Until the worker is gone; kills one that is stuck."""
@@ -203,6 +207,8 @@ class WorkerProcess(asyncio.Protocol):
             case wire.Done():
                 self._on_done(message)
             case wire.Log():
+                if message.level >= logging.ERROR:
+                    self._last_error = message.text
                 log.log(message.level, "worker %d: %s", self.options.index, message.text)
             case wire.Status():
                 self.status = message

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from ivr.errors import AudioError
+from ivr.errors import AudioError, SipError
 from ivr.media.media_leg import MediaLeg
 from ivr.sip.causes import HangupSide
 from ivr.sip.leg import (
@@ -237,6 +237,13 @@ async def test_caller_that_dies_without_bye_is_released(make_phone: MakePhone) -
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     assert (await wait_for(inbound, Disconnected)).cause.side is HangupSide.MEDIA_LOST
+
+
+async def test_taken_port_is_told(make_phone: MakePhone) -> None:
+    service = await make_phone()
+    port = int(service.pool.address.split(":")[1])
+    with pytest.raises(SipError, match=f"{port}.*in use"):
+        await make_phone(sip={"port": port})
 
 
 async def test_worker_goes_when_the_call_core_is_gone(make_phone: MakePhone) -> None:

@@ -13,6 +13,7 @@ import pytest
 from ivr.media.addresses import LOOPBACK, free_sip_port
 from ivr.media.media_leg import MediaLeg
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, TransferProgress
+from ivr.sip.options_probe import answers_options
 from tests.integration.media.conftest import (
     WAIT_S,
     MakePhone,
@@ -60,7 +61,9 @@ async def test_call_keys_transfer_and_hang_up_pass_through(
     await outbound.send_dtmf("5", info=True)
     assert await wait_for(inbound, Dtmf) == Dtmf("5")
     await outbound.hold()
+    await asyncio.sleep(0.3)
     await outbound.hold(False)
+    await asyncio.sleep(0.3)
     await inbound.refer("sip:operator@127.0.0.1:9")
     assert (await wait_for(inbound, TransferProgress)).status == 603
     await inbound.hang_up()
@@ -202,6 +205,22 @@ async def test_dead_worker_is_passed_over(make_phone: MakePhone) -> None:
             await wait_for(inbound, Disconnected)
     finally:
         os.kill(pid, signal.SIGKILL)
+
+
+async def test_killed_kamailio_is_started_again(make_phone: MakePhone) -> None:
+    service, caller = await behind_kamailio(make_phone, 1), await make_phone()
+    _, kept = await connect(caller, service)
+    front = service.pool._front
+    assert front is not None
+    assert front.pid is not None
+    os.kill(front.pid, signal.SIGKILL)
+    async with asyncio.timeout(WAIT_S):
+        while not (
+            front.restarts and await answers_options(LOOPBACK, front.plan.sip_port, timeout_s=0.2)
+        ):
+            await asyncio.sleep(0.05)
+    await connect(caller, service)
+    await listen(kept, 0.1)
 
 
 async def test_tls_ends_in_kamailio(make_phone: MakePhone) -> None:
