@@ -1,11 +1,12 @@
 """Words with intents and entities -> what they mean in the question that is open."""
 
+import re
 from dataclasses import replace
 
 from ivr.dialogue.actions import ServiceCall
 from ivr.dialogue.errands import start_errand
 from ivr.dialogue.flows import FLOWS
-from ivr.dialogue.flows.callback import check
+from ivr.dialogue.flows.callback import NUMBER, check
 from ivr.dialogue.inputs import Heard, NluUnavailable
 from ivr.dialogue.intents import Move, Serve, Talk, treatment
 from ivr.dialogue.ladders import on_nlu_unavailable, on_no_match
@@ -19,6 +20,8 @@ from ivr.nlu.thresholds import Decision, decide
 from ivr.speech.phrase import Name, Prompt
 
 _CALLBACK_TOPICS = frozenset({Topic.CALLBACK_HERE, Topic.CALLBACK_NUMBER, Topic.CALLBACK_CHECK})
+OFF_TOPIC = Talk(Move.OFF_TOPIC)
+_OTHER_NUMBER = re.compile(r"\bдруг(?:ой|ому|ом)\b")
 _HARMLESS = frozenset({Move.REPEAT, Move.CANCEL, Move.GREETING, Move.WAIT, Move.THANKS, Move.HELP})
 """Moves that are made even when NLU is only half sure: a mistake costs one sentence."""
 
@@ -32,7 +35,8 @@ def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
         return on_no_match(state, context)  # somebody else is being talked to
     state = replace(state, nlu_failures=0, waiting=False)
     understood = _answer_to_question(state, context, result, decision)
-    if understood is None and decision is not Decision.ACCEPT:
+    unclear = decision is not Decision.ACCEPT or treatment(result.intent.name) == OFF_TOPIC
+    if understood is None and unclear:
         understood = _follow_up(state, context, result)
     if understood is not None:
         return understood
@@ -62,6 +66,8 @@ def _answer_to_question(
         return on_city(state, context, named)
     if topic in _CALLBACK_TOPICS and (phone := _last(result, EntityKind.PHONE)):
         return check(replace(state, no_inputs=0), context, phone.value)
+    if topic is Topic.CALLBACK_HERE and _OTHER_NUMBER.search(result.text.lower()):
+        return ask(replace(state, no_inputs=0), context, NUMBER)
     yes = yes_or_no(result.text, topic)
     if yes is None or (yes and topic is Topic.ANYTHING_ELSE):  # «хорошо» ends more than it asks
         yes = _yes_no_by_intent(topic, result, decision)

@@ -412,9 +412,10 @@ def test_a_caller_of_another_network_is_asked_for_the_city(call: Any) -> None:
     )
 
 
-def test_another_city_may_be_asked_about_next(call: Any) -> None:
+@pytest.mark.parametrize("sure", [0.2, 0.4, 0.8])
+def test_another_city_may_be_asked_about_next(call: Any, sure: float) -> None:
     call.says("outage")
-    heard = call.says("other", "а в казани", city="Казань", sure=0.2)
+    heard = call.says("out_of_scope", "а в казани", city="Казань", sure=sure)
     assert heard == "Казань. Аварий в вашем районе нет." + MORE
 
 

@@ -226,6 +226,13 @@ def test_a_callback_to_another_number_that_was_said(call: Any) -> None:
     assert call.last == RequestCallback(number="9161234567", reason="callback")
 
 
+@pytest.mark.parametrize("words", ["нет на другой", "перезвоните на другой номер"])
+def test_a_callback_to_another_number_that_is_asked_for(call: Any, words: str) -> None:
+    call.says("callback")
+    heard = call.says("callback", words)
+    assert heard == "Назовите, пожалуйста, номер, на который вам перезвонить."
+
+
 def test_a_callback_asked_for_twice_is_a_yes(call: Any) -> None:
     assert call.says("callback") == HERE
     call.says("callback", "перезвоните мне пожалуйста")
