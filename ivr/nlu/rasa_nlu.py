@@ -15,13 +15,13 @@ from ivr.errors import NluError
 from ivr.nlu.circuit import Circuit
 from ivr.nlu.entities import find_entities
 from ivr.nlu.schema import NluResult, ScoredIntent
-from ivr.nlu.thresholds import OUT_OF_SCOPE
 
 log = logging.getLogger(__name__)
 
 MAX_CHARACTERS = 500
 """Fifteen seconds of fast speech are about 300; Rasa itself would accept megabytes."""
 
+OUT_OF_SCOPE = "out_of_scope"
 WORD = re.compile(r"[^\W_]")
 
 

@@ -4,7 +4,6 @@ from enum import StrEnum
 
 from ivr.nlu.schema import NluResult
 
-OUT_OF_SCOPE = "out_of_scope"
 CLOSE = 0.1
 """Two best intents nearer than this are a guess between them, whatever the better one's value."""
 
@@ -20,12 +19,10 @@ class Decision(StrEnum):
 def decide(result: NluResult, *, accept: float, confirm: float) -> Decision:
     """Both thresholds are inclusive, 0..1; `accept` wins where they cross.
 
-    Out of scope is always rejected: entities of such a text may still answer a question. An
-    acceptable intent with a second one close behind is confirmed.
+    An acceptable intent with a second one close behind is confirmed. Out of scope is an intent
+    like any other here: what it means for the conversation is the policy's to say.
     """
     best = result.intent
-    if best.name == OUT_OF_SCOPE:
-        return Decision.REJECT
     if best.confidence >= accept:
         return Decision.CONFIRM if _close_second(result) else Decision.ACCEPT
     return Decision.CONFIRM if best.confidence >= confirm else Decision.REJECT
