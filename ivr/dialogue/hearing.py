@@ -22,8 +22,11 @@ from ivr.speech.phrase import Name, Prompt
 _CALLBACK_TOPICS = frozenset({Topic.CALLBACK_HERE, Topic.CALLBACK_NUMBER, Topic.CALLBACK_CHECK})
 OFF_TOPIC = Talk(Move.OFF_TOPIC)
 _OTHER_NUMBER = re.compile(r"\bдруг(?:ой|ому|ом)\b")
-_HARMLESS = frozenset({Move.REPEAT, Move.CANCEL, Move.GREETING, Move.WAIT, Move.THANKS, Move.HELP})
+_HARMLESS = frozenset({Move.REPEAT, Move.CANCEL, Move.GREETING, Move.WAIT, Move.HELP})
 """Moves that are made even when NLU is only half sure: a mistake costs one sentence."""
+_FAREWELLS = frozenset({Move.GOODBYE, Move.THANKS})
+_NEEDS_SURENESS = frozenset({Topic.CONFIRM_PROMISED_PAYMENT, Topic.ANYTHING_ELSE})
+"""A half sure yes would spend money here, a half sure no would end the call."""
 
 
 def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
@@ -89,11 +92,11 @@ def _follow_up(state: DialogueState, context: Context, result: NluResult) -> Tur
 
 
 def _yes_no_by_intent(topic: Topic, result: NluResult, decision: Decision) -> bool | None:
-    """NLU's opinion; money needs a sure one."""
+    """NLU's opinion, as sure as the question needs it."""
     sure = decision is Decision.ACCEPT
     if sure and topic is Topic.CALLBACK_HERE and result.intent.name == "callback":
         return True
-    half_sure = decision is Decision.CONFIRM and topic is not Topic.CONFIRM_PROMISED_PAYMENT
+    half_sure = decision is Decision.CONFIRM and topic not in _NEEDS_SURENESS
     if not (sure or half_sure):
         return None
     match treatment(result.intent.name):
@@ -115,13 +118,13 @@ def _act(state: DialogueState, context: Context, result: NluResult) -> Turn:
 def _confirm(state: DialogueState, context: Context, result: NluResult) -> Turn:
     """Half sure: harmless moves are made, a goodbye is asked about, a wish is read back."""
     known = treatment(result.intent.name)
-    closed = state.question.topic in YES_NO_TOPICS
-    if isinstance(known, Talk) and known.move in _HARMLESS:
-        return make_move(state, context, known.move)
-    if closed or (isinstance(known, Talk) and not known.wish):
-        goodbye = isinstance(known, Talk) and known.move is Move.GOODBYE
-        if goodbye and not closed and state.question.topic is not Topic.ANYTHING_ELSE:
-            return ask(state, context, ANYTHING_ELSE)
+    move = known.move if isinstance(known, Talk) else None
+    named_operator = move is Move.OPERATOR and wants_operator(result.text)
+    if move is not None and (move in _HARMLESS or named_operator):
+        return make_move(state, context, move)
+    if move in _FAREWELLS and state.question.topic in (Topic.OPEN, Topic.MENU):
+        return ask(state, context, ANYTHING_ELSE)
+    if not known.wish or state.question.topic in YES_NO_TOPICS:
         return on_no_match(state, context)
     words = (Prompt("confirm.did_i_get"), Name(known.wish))
     errand = Errand(result.intent.name, result.entities)

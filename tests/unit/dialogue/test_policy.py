@@ -163,6 +163,19 @@ def test_a_half_sure_goodbye_is_asked_about(call: Any) -> None:
     assert call.says("goodbye", sure=0.4) == MORE
 
 
+@pytest.mark.parametrize("intent", ["goodbye", "thanks", "deny"])
+def test_a_half_sure_end_does_not_end_the_call(call: Any, intent: str) -> None:
+    call.says("balance")
+    call.says(intent, "не расслышать", sure=0.5)
+    assert call.hung_up == ""
+
+
+def test_an_operator_named_in_so_many_words_needs_no_sureness(call: Any) -> None:
+    call.says("promised_payment")
+    call.says("operator", "ну оператора хочу", sure=0.4)
+    assert call.transferred == "operator"
+
+
 @pytest.mark.parametrize("question", [None, "promised_payment", "voice_issue", "callback"])
 @pytest.mark.parametrize("by_key", [False, True])
 def test_an_operator_is_given_at_once(call: Any, question: str | None, by_key: bool) -> None:
