@@ -86,8 +86,6 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         self.held = False
         self.answered = False
         """`LegAnswered` was sent."""
-        self.offered = False
-        """The core knows this leg."""
         self.rx_packets = 0
         self.rx_silent_s = 0.0
         self._confirmed = False

@@ -5,7 +5,6 @@ port itself.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,19 +16,17 @@ from ivr.media import wire
 from ivr.media.addresses import ANYWHERE, LOOPBACK, free_sip_port, public_address
 from ivr.media.kamailio import KamailioFront, find_binary, plan_front
 from ivr.media.media_leg import MediaLeg
-from ivr.media.worker_process import WorkerProcess
-from ivr.sip.leg import Leg
+from ivr.media.worker_slot import WorkerSlot
+from ivr.sip.leg import Leg, LegIdentity
 
 log = logging.getLogger(__name__)
 
 RTP_PORTS_PER_WORKER: Final = 40
-RECYCLE_MB: Final = 200.0
 RECYCLE_CHECK_S: Final = 60.0
-CRASH_LOOP_S: Final = 5.0
-"""A worker that lived shorter than this is restarted with a growing pause."""
-FIRST_PAUSE_S: Final = 0.25
-LONGEST_PAUSE_S: Final = 10.0
-"""Worst case between two tries of a worker that cannot start."""
+
+FAILOVER: Final = (486, 503)
+"""Answers after which Kamailio asks the next worker."""
+TURNED_KEPT: Final = 256
 
 ReferMode = Literal["follow", "refuse"]
 
@@ -53,75 +50,6 @@ class PoolStatus:
     """'kamailio' or 'worker': who holds the SIP port."""
 
 
-class WorkerSlot:
-    """One place in the pool: the same ports and dispatcher entry through all restarts."""
-
-    def __init__(
-        self,
-        options: wire.WorkerOptions,
-        on_incoming: Callable[[Leg], None],
-        on_turned: Callable[[wire.Turned], None],
-    ) -> None:
-        self.options = options
-        self.restarts = 0
-        self.process: WorkerProcess | None = None
-        self._on_incoming = on_incoming
-        self._on_turned = on_turned
-        self._generation = 0
-        self._draining = False
-
-    @property
-    def running(self) -> WorkerProcess | None:
-        """The process while it takes calls."""
-        process = self.process
-        if process is None or process.closed.is_set() or not process.ready.is_set():
-            return None
-        return process
-
-    async def start(self) -> None:
-        """Bring the worker up."""
-        self._generation += 1
-        self.process = WorkerProcess(
-            self.options,
-            self._generation,
-            on_incoming=self._on_incoming,
-            on_turned=self._on_turned,
-        )
-        await self.process.start()
-        if self._draining:
-            await self.drain()
-        log.info("- media worker %d up", self.options.index, extra={"action": "worker_up"})
-
-    async def drain(self) -> None:
-        """No new calls, also after a restart."""
-        self._draining = True
-        if self.running is not None:
-            await self.running.request(wire.Drain())
-
-    async def supervise(self) -> None:
-        """Restart the worker whenever it ends, until cancelled."""
-        loop = asyncio.get_running_loop()
-        pause_s = 0.0
-        while True:
-            started_at = loop.time()
-            if self.process is not None:
-                await self.process.wait()
-            log.error("- media worker %d lost", self.options.index, extra={"action": "worker_lost"})
-            short = loop.time() - started_at < CRASH_LOOP_S
-            pause_s = min(max(FIRST_PAUSE_S, pause_s * 2), LONGEST_PAUSE_S) if short else 0.0
-            await asyncio.sleep(pause_s)
-            self.restarts += 1
-            with contextlib.suppress(SipError):  # tried again after the pause
-                await self.start()
-
-    async def recycle_if_large(self) -> None:
-        """Replace an idle worker that has grown; its supervisor starts the next one."""
-        process = self.running
-        if process is not None and not process.legs and process.status.rss_mb > RECYCLE_MB:
-            log.info("- media worker %d recycled", self.options.index)
-            await process.stop()
-
-
 class MediaPool:
     """Takes inbound calls to `on_incoming` and makes outbound ones."""
 
@@ -130,13 +58,18 @@ class MediaPool:
         settings: Settings,
         *,
         on_incoming: Callable[[Leg], None],
+        on_rejected: Callable[[LegIdentity, int], None] | None = None,
         worker_count: int | None = None,
         refer: ReferMode = "refuse",
         any_number: bool = False,
         calls_per_worker: int | None = None,
     ) -> None:
-        """`refer`, `any_number` and `calls_per_worker` serve softphones made of a pool."""
+        """`on_rejected` hears of calls turned away by all workers: identity and status.
+
+        `refer`, `any_number` and `calls_per_worker` serve softphones made of a pool.
+        """
         self._settings = settings
+        self._on_rejected = on_rejected
         self._on_incoming = on_incoming
         self._worker_count = worker_count
         self._refer = refer
@@ -147,6 +80,8 @@ class MediaPool:
         self._tasks: list[asyncio.Task[None]] = []
         self._rejections: set[asyncio.Future[None]] = set()
         self._turned_away = 0
+        self._turned: dict[str, int] = {}
+        """Workers that refused a call so far, by Call-ID."""
         self._public = public_address(settings.sip)
         self._sip_port = settings.sip.port
 
@@ -171,7 +106,7 @@ class MediaPool:
                     "%d callers at once, no TLS", self._max_callers
                 )  # fmt: skip
         self._slots = [
-            WorkerSlot(self._options(index, port), self._offer, self._count_turned)
+            WorkerSlot(self._options(index, port), self._offer, self._on_turned)
             for index, port in enumerate(ports)
         ]
         self._sip_port = self._front.plan.sip_port if self._front else ports[0]
@@ -282,9 +217,22 @@ class MediaPool:
             self._rejections.add(task)
             task.add_done_callback(self._rejections.discard)
 
-    def _count_turned(self, message: wire.Turned) -> None:
+    def _on_turned(self, message: wire.Turned) -> None:
+        """A worker refused; Kamailio asks the others unless it was for the call's own fault."""
+        asked = self._turned.pop(message.sip_call_id, 0) + 1
+        up = sum(slot.running is not None for slot in self._slots)
+        if self._front is not None and message.status in FAILOVER and asked < up:
+            self._turned[message.sip_call_id] = asked
+            if len(self._turned) > TURNED_KEPT:
+                self._turned.pop(next(iter(self._turned)))
+            return
         self._turned_away += 1
         log.info("x INVITE turned away: %d", message.status, extra={"action": "turned_away"})
+        if self._on_rejected is not None:
+            identity = LegIdentity(
+                ani=message.ani, dnis=message.dnis, sip_call_id=message.sip_call_id
+            )
+            self._on_rejected(identity, message.status)
 
     def _wants_front(self) -> bool:
         wish = self._settings.sip.kamailio

@@ -176,7 +176,9 @@ class Turned(_Message, frozen=True):
     """An INVITE was turned away by the worker itself."""
 
     status: int
-    why: str
+    ani: str
+    dnis: str
+    sip_call_id: str
 
 
 class LegRinging(_Message, frozen=True):

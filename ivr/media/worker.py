@@ -33,7 +33,6 @@ from ivr.sip.identity import (
     is_own_number,
     parse_identity,
     parse_networks,
-    request_user,
 )
 
 SWITCH_INTERVAL_S: Final = 0.0005
@@ -162,12 +161,13 @@ class Worker:
         callers = sum(leg.inbound and leg.ended_by is None for leg in self._legs.values())
         leg = self._new_leg(self._take_number(), inbound=True, call_id=call_id)
         number = leg.number
-        refusal = self._refusal(message, callers)
-        if refusal is not None:
-            self.later(lambda: self._refuse(number, *refusal))
-            return
         identity = parse_identity(message, source=source, trusted=self._trusted)
-        leg.offered = True
+        refusal = self._refusal(message, identity.dnis, callers)
+        if refusal is not None:
+            status, retry = refusal
+            self.send(wire.Turned(status, identity.ani, identity.dnis, identity.sip_call_id))
+            self.later(lambda: self._refuse(number, status, retry))
+            return
         self.send(
             wire.Offered(
                 number,
@@ -187,13 +187,11 @@ class Worker:
 
     # ---- calls
 
-    def _refusal(self, message: str, callers: int) -> tuple[int, bool] | None:
+    def _refusal(self, message: str, dnis: str, callers: int) -> tuple[int, bool] | None:
         """(status, whether to send Retry-After) for an INVITE that is not taken."""
         if has_hostile_sdp(message):
             return 488, False
-        if self._options.numbers and not is_own_number(
-            request_user(message), self._options.numbers
-        ):
+        if self._options.numbers and not is_own_number(dnis, self._options.numbers):
             return 404, False
         if self._draining:
             return 503, True
@@ -205,7 +203,6 @@ class Worker:
         leg = self._legs.get(number)
         if leg is None:
             return
-        self.send(wire.Turned(status, "draining" if status == 503 else ""))
         leg.respond(status, {"Retry-After": str(self._options.retry_after_s)} if retry else None)
 
     def _take_number(self) -> int:

@@ -6,13 +6,14 @@ import random
 import shutil
 import signal
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ivr.media.addresses import LOOPBACK, free_sip_port
 from ivr.media.media_leg import MediaLeg
-from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, TransferProgress
+from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, LegIdentity, Ringing, TransferProgress
 from ivr.sip.options_probe import answers_options
 from tests.integration.media.conftest import (
     WAIT_S,
@@ -30,12 +31,17 @@ from tests.integration.media.conftest import (
 
 pytestmark = [pytest.mark.integration, needs_kamailio]
 
+OnRejected = Callable[[LegIdentity, int], None]
 LOUD = 5000
 SCENARIOS = Path(__file__).parents[2] / "acceptance" / "sipp"
 
 
-async def behind_kamailio(make_phone: MakePhone, workers: int = 2, **sip: object) -> Phone:
-    return await make_phone(sip={"kamailio": "required"} | sip, worker_count=workers)
+async def behind_kamailio(
+    make_phone: MakePhone, workers: int = 2, *, on_rejected: OnRejected | None = None, **sip: object
+) -> Phone:
+    return await make_phone(
+        sip={"kamailio": "required"} | sip, worker_count=workers, on_rejected=on_rejected
+    )
 
 
 async def answer_all(phone: Phone) -> None:
@@ -93,10 +99,15 @@ async def test_operator_is_dialled_and_bridged_through_the_front(make_phone: Mak
 
 
 async def test_full_workers_get_503_with_retry_after(make_phone: MakePhone) -> None:
-    service, caller = await behind_kamailio(make_phone), await make_phone(worker_count=2)
+    rejected: list[tuple[str, int]] = []
+    service = await behind_kamailio(
+        make_phone, on_rejected=lambda identity, status: rejected.append((identity.ani, status))
+    )
+    caller = await make_phone(worker_count=2)
     legs = [await connect(caller, service, worker=index % 2) for index in range(4)]
-    refused = await caller.pool.dial(service.pool.uri)
+    refused = await caller.pool.dial(service.pool.uri, caller="555")
     assert (await wait_for(refused, Disconnected)).cause.status == 503
+    assert rejected == [("555", 486)]
     await legs[0][0].hang_up()
     await wait_for(legs[0][1], Disconnected)
     await connect(caller, service)
@@ -205,6 +216,26 @@ async def test_dead_worker_is_passed_over(make_phone: MakePhone) -> None:
             await wait_for(inbound, Disconnected)
     finally:
         os.kill(pid, signal.SIGKILL)
+
+
+async def test_calls_are_cancelled_through_the_front_in_both_directions(
+    make_phone: MakePhone,
+) -> None:
+    service, other = await behind_kamailio(make_phone, 1), await make_phone(any_number=True)
+    outbound = await other.pool.dial(service.pool.uri)
+    inbound = await service.next_call()
+    await inbound.ring()
+    await wait_for(outbound, Ringing)
+    await outbound.hang_up()
+    assert (await wait_for(inbound, Disconnected)).cause.disposition == "CANCEL"
+    _, inbound = await connect(other, service)
+    beside = await inbound.dial_beside(other.pool.uri, caller="79030001122")
+    at_operator = await other.next_call()
+    assert at_operator.identity.ani == "79030001122"
+    await at_operator.ring()
+    await wait_for(beside, Ringing)
+    await beside.hang_up()
+    assert (await wait_for(at_operator, Disconnected)).cause.disposition == "CANCEL"
 
 
 async def test_killed_kamailio_is_started_again(make_phone: MakePhone) -> None:
