@@ -75,7 +75,9 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         registry = _make_registry(settings, parts, bus)
         stack.push_async_callback(registry.drain, 0.0)
         progress("media workers")
-        pool = MediaPool(settings, on_incoming=registry.on_incoming)
+        pool = MediaPool(
+            settings, on_incoming=registry.on_incoming, on_rejected=registry.on_rejected
+        )
         stack.push_async_callback(pool.aclose)
         await pool.start()
         metrics.workers_up_from(lambda: pool.status().workers_up)

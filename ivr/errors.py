@@ -1,15 +1,15 @@
 """The tree of faults. Expected outcomes (busy, no input, no match) are values, never exceptions.
 
-    IvrError
-    +-- ConfigError       a configuration value is missing or not allowed
-    +-- SetupError        something that has to be installed or built is not there
-    +-- AudioError        audio in a form the pipeline does not take (rate, channels, damage)
-    +-- SipError          the signalling or media side failed
-    +-- AsrError          speech recognition failed
-    +-- NluError          intent recognition failed or took too long
-    +-- SynthesisError    no synthesizer could speak a text
-    +-- StoreError        the database failed
-    +-- ServiceError      the back office failed; `retryable` says whether a second try may help
+IvrError
++-- ConfigError       a configuration value is missing or not allowed
++-- SetupError        something that has to be installed or built is not there
++-- AudioError        audio in a form the pipeline does not take (rate, channels, damage)
++-- SipError          the signalling or media side failed
++-- AsrError          speech recognition failed
++-- NluError          intent recognition failed or took too long
++-- SynthesisError    no synthesizer could speak a text
++-- StoreError        the database failed
++-- ServiceError      the back office failed; `retryable` says whether a second try may help
 """
 
 

@@ -1,6 +1,5 @@
 """What a call promises to people: an operator now, or a call back later. Event loop only."""
 
-import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,6 +42,7 @@ class HandingOver:
     connected: bool = field(default=False, init=False)
     _attempt: OperatorHandoff | None = field(default=None, init=False)
     _handoff_id: str = field(default="", init=False)
+    _reason: str = field(default="", init=False)
 
     async def to_operator(self, reason: str) -> TransferOutcome:
         """Save what the operator may want to know, then connect. Publishes each step."""
@@ -50,29 +50,9 @@ class HandingOver:
             return TransferOutcome.FAILED
         self._handoff_id = uuid4().hex
         await self._save_context(reason)
-        self._attempt = OperatorHandoff(
-            self.leg, self.settings, self.clock, self._report, self._on_joined
-        )
-        self.publish(
-            HandoffStarted(
-                call_id=self.call_id,
-                at=self.clock.now(),
-                handoff_id=self._handoff_id,
-                mode=self._attempt.mode,
-                target=self.settings.target,
-                reason=reason,
-            )
-        )
-        outcome = TransferOutcome.CANCELLED
-        try:
-            outcome = await self._attempt.run(self._handoff_id)
-        except asyncio.CancelledError:
-            # The caller left: a bridged conversation has ended, an attempt has been cancelled.
-            outcome = TransferOutcome.CONNECTED if self.connected else TransferOutcome.CANCELLED
-            raise
-        finally:
-            self._ended(outcome)
-        return outcome
+        self._reason = reason
+        self._attempt = OperatorHandoff(self.leg, self.settings, self.clock, self)
+        return await self._attempt.run(self._handoff_id)
 
     async def promise_callback(self, number: str, reason: str) -> None:
         """On disk when it returns; `StoreError` when it could not be stored."""
@@ -117,11 +97,21 @@ class HandingOver:
             # The caller wants a person: an operator without context is better than none.
             log.error("x context not saved: %s", exc.message, extra={"action": "handoff"})
 
-    def _on_joined(self, operator: Leg) -> None:
-        self.connected = True
-        self.joined(operator)
+    # ---- told by the attempt
 
-    def _report(self, progress: HandoffProgress) -> None:
+    def on_begun(self, mode: str) -> None:
+        self.publish(
+            HandoffStarted(
+                call_id=self.call_id,
+                at=self.clock.now(),
+                handoff_id=self._handoff_id,
+                mode=mode,
+                target=self.settings.target,
+                reason=self._reason,
+            )
+        )
+
+    def on_status(self, progress: HandoffProgress) -> None:
         self.publish(
             HandoffProgressed(
                 call_id=self.call_id,
@@ -133,14 +123,20 @@ class HandingOver:
             )
         )
 
-    def _ended(self, outcome: TransferOutcome) -> None:
+    def on_joined(self, operator: Leg) -> None:
+        self.connected = True
+        self.joined(operator)
+
+    def on_ended(self, mode: str, outcome: TransferOutcome) -> None:
+        if self.connected and outcome is TransferOutcome.CANCELLED:
+            outcome = TransferOutcome.CONNECTED  # the caller ended a conversation, not an attempt
         self.connected = self.connected or outcome is TransferOutcome.CONNECTED
         self.publish(
             HandoffEnded(
                 call_id=self.call_id,
                 at=self.clock.now(),
                 handoff_id=self._handoff_id,
-                mode=self._attempt.mode if self._attempt is not None else "",
+                mode=mode,
                 outcome=outcome.value,
             )
         )

@@ -10,7 +10,7 @@ from ivr.clock import Clock
 from ivr.errors import SipError
 from ivr.events import CallId, CallOffered, CallRejected, Event
 from ivr.log import call_context
-from ivr.sip.leg import Leg
+from ivr.sip.leg import Leg, LegIdentity
 
 log = logging.getLogger(__name__)
 
@@ -85,15 +85,14 @@ class CallRegistry:
         await asyncio.gather(*left, *self._rejections, return_exceptions=True)
         return len(left)
 
-    async def _turn_away(self, leg: Leg) -> None:
+    def on_rejected(self, identity: LegIdentity, status: int) -> None:
+        """A call was turned away before or instead of a session: keep account of it."""
         self._publish(
-            CallRejected(
-                at=self._clock.now(),
-                ani=leg.identity.ani,
-                dnis=leg.identity.dnis,
-                status=SERVICE_UNAVAILABLE,
-            )
+            CallRejected(at=self._clock.now(), ani=identity.ani, dnis=identity.dnis, status=status)
         )
+
+    async def _turn_away(self, leg: Leg) -> None:
+        self.on_rejected(leg.identity, SERVICE_UNAVAILABLE)
         try:
             await leg.reject(SERVICE_UNAVAILABLE, retry_after_s=self._retry_after_s)
         except SipError as exc:

@@ -5,6 +5,7 @@ import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated, Final
+from uuid import uuid4
 
 import typer
 
@@ -143,7 +144,7 @@ class _Chat:
     async def _ask_office(self, action: CallService) -> UserInput:
         arguments = dict(action.arguments)
         if action.call.value.startswith("connect"):
-            arguments["order_id"] = "chat"
+            arguments["order_id"] = uuid4().hex
         try:
             reply = await getattr(self._office, action.call.value)(self._caller, **arguments)
         except ServiceError as exc:

@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from ivr.audio.tones import ringback
 from ivr.clock import Clock
 from ivr.errors import SipError
-from ivr.handoff.transfer import Transfer, TransferOutcome, TransferState
+from ivr.handoff.transfer import Transfer, TransferOutcome, TransferState, outcome_of_status
 from ivr.sip.leg import Answered, Disconnected, Leg, Ringing, TransferProgress
 
 log = logging.getLogger(__name__)
+
+REFER = "refer"
+BRIDGE = "bridge"
 
 RINGBACK_LIMIT_S = 50.0
 """The playback ring holds 60 s; whoever rings longer than this has heard the tone long enough."""
@@ -37,24 +41,31 @@ class HandoffProgress:
     reason: str
 
 
+class HandoffListener(Protocol):
+    """Who is told, on the event loop. Every `on_begun` is followed by one `on_ended`."""
+
+    def on_begun(self, mode: str) -> None: ...
+
+    def on_status(self, progress: HandoffProgress) -> None: ...
+
+    def on_joined(self, operator: Leg) -> None:
+        """The operator's leg is bridged with the caller's."""
+        ...
+
+    def on_ended(self, mode: str, outcome: TransferOutcome) -> None: ...
+
+
 class OperatorHandoff:
     """One attempt to connect the caller with an operator."""
 
     def __init__(
-        self,
-        leg: Leg,
-        settings: OperatorSettings,
-        clock: Clock,
-        report: Callable[[HandoffProgress], None],
-        joined: Callable[[Leg], None],
+        self, leg: Leg, settings: OperatorSettings, clock: Clock, listener: HandoffListener
     ) -> None:
         self._leg = leg
         self._settings = settings
         self._clock = clock
-        self._report = report
-        self._joined = joined
+        self._listener = listener
         self._progress: asyncio.Queue[TransferProgress] = asyncio.Queue()
-        self.mode = "refer" if settings.refer else "bridge"
 
     def on_progress(self, progress: TransferProgress) -> None:
         """The session passes on what the caller's leg reports of the REFER."""
@@ -74,11 +85,21 @@ class OperatorHandoff:
             dial_timeout_s=self._settings.dial_timeout_s,
         )
         if transfer.state is TransferState.REFERRING:
-            transfer = await self._refer(transfer, headers)
+            transfer = await self._noted(REFER, self._refer(transfer, headers))
         if transfer.state is TransferState.DIALLING:
-            self.mode = "bridge"
-            transfer = await self._dial(transfer, headers)
+            transfer = await self._noted(BRIDGE, self._dial(transfer, headers))
         return transfer.outcome
+
+    async def _noted(self, mode: str, attempt: Coroutine[Any, Any, Transfer]) -> Transfer:
+        """Run one way of reaching an operator; its end is told however it ends."""
+        self._listener.on_begun(mode)
+        outcome = TransferOutcome.CANCELLED
+        try:
+            transfer = await attempt
+            outcome = transfer.outcome if transfer.over else outcome_of_status(transfer.status)
+            return transfer
+        finally:
+            self._listener.on_ended(mode, outcome)
 
     async def _refer(self, transfer: Transfer, headers: dict[str, str]) -> Transfer:
         try:
@@ -93,8 +114,8 @@ class OperatorHandoff:
             except TimeoutError:
                 transfer = transfer.on_deadline(self._clock.monotonic())
                 continue
-            self._report(
-                HandoffProgress(mode="refer", status=progress.status, reason=progress.reason)
+            self._listener.on_status(
+                HandoffProgress(mode=REFER, status=progress.status, reason=progress.reason)
             )
             transfer = transfer.on_refer_progress(
                 self._clock.monotonic(), progress.status, final=progress.final
@@ -115,7 +136,7 @@ class OperatorHandoff:
             self._leg.stop_playback()
             if transfer.state is TransferState.BRIDGED:
                 await self._leg.bridge(operator)
-                self._joined(operator)
+                self._listener.on_joined(operator)
                 await _disconnected(operator)
         except SipError as exc:
             log.error("x bridge failed: %s", exc.message, extra={"action": "bridge"})
@@ -133,13 +154,15 @@ class OperatorHandoff:
                 continue
             match event:
                 case Ringing(status=status):
-                    self._report(HandoffProgress(mode="bridge", status=status, reason="Ringing"))
+                    self._listener.on_status(
+                        HandoffProgress(mode=BRIDGE, status=status, reason="Ringing")
+                    )
                 case Answered():
-                    self._report(HandoffProgress(mode="bridge", status=200, reason="OK"))
+                    self._listener.on_status(HandoffProgress(mode=BRIDGE, status=200, reason="OK"))
                     transfer = transfer.on_answered()
                 case Disconnected(cause=cause):
-                    self._report(
-                        HandoffProgress(mode="bridge", status=cause.status, reason=cause.reason)
+                    self._listener.on_status(
+                        HandoffProgress(mode=BRIDGE, status=cause.status, reason=cause.reason)
                     )
                     transfer = transfer.on_dial_failed(cause.status)
         return transfer

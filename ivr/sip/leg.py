@@ -70,7 +70,8 @@ class TransferProgress:
 
 @dataclass(frozen=True, slots=True)
 class TransferRequested:
-    """The peer sent us a REFER. Accepted by default (202) unless the pool was told to refuse."""
+    """The peer sent us a REFER. Refused (603) unless the pool was told to follow: callers must not
+    make the service dial."""
 
     target: str
     headers: Mapping[str, str] = field(default_factory=dict)

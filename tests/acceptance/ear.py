@@ -1,7 +1,6 @@
 """What the caller heard, judged: against prompts by correlation, against words by recognition."""
 
 import json
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -35,19 +34,56 @@ def words_in(samples: bytes) -> str:
 @cache
 def _recording(prompt_id: str, style: str = "") -> np.ndarray:
     """A recorded prompt, or a recorded word written as 'word:рублей', at 8 kHz."""
+    return _line_audio(_row(prompt_id, style)[3])
+
+
+@cache
+def _sentences(prompt_id: str) -> tuple[np.ndarray, ...]:
+    """The same cut into its sentences, which the bank joins with pauses of its own."""
+    file = _row(prompt_id, "")[3]
+    rows = (line.split("\t") for line in _lines("sentences.tsv"))
+    audio = _line_audio(file)
+    return tuple(
+        audio[round(float(row[3]) * RATE_HZ) : round(float(row[4]) * RATE_HZ)]
+        for row in rows
+        if row[2] == file
+    )
+
+
+def _row(prompt_id: str, style: str) -> list[str]:
     word = prompt_id.removeprefix("word:") if prompt_id.startswith("word:") else ""
-    for line in (VOICE / "manifest.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+    for line in _lines("manifest.tsv"):
         row = line.split("\t")
         same = row[0] == "word" and row[2] == word if word else row[0] == prompt_id
         if same and style in ("", row[1]):
-            samples, rate = soundfile.read(VOICE / row[3], dtype="float64")
-            return np.asarray(soxr.resample(samples, rate, RATE_HZ))
+            return row
     raise AssertionError(f"no recording of {prompt_id} {style}")
+
+
+def _lines(name: str) -> list[str]:
+    return (VOICE / name).read_text(encoding="utf-8").splitlines()[1:]
+
+
+def _line_audio(file: str) -> np.ndarray:
+    samples, rate = soundfile.read(VOICE / file, dtype="float64")
+    return np.asarray(soxr.resample(samples, rate, RATE_HZ))
 
 
 def match(samples: bytes, prompt_id: str, style: str = "") -> float:
     """Best normalised cross-correlation of a recorded prompt within what was heard, 0..1."""
-    template = _recording(prompt_id, style)
+    whole = _correlation(samples, _recording(prompt_id, style))
+    parts = [_correlation(samples, sentence) for sentence in _sentences(prompt_id)]
+    return max(whole, min(parts)) if parts else whole
+
+
+def _trimmed(template: np.ndarray) -> np.ndarray:
+    """Without the silence at both ends, whose length is the bank's own business."""
+    loud = np.flatnonzero(np.abs(template) > 0.02 * np.max(np.abs(template)))
+    return template[loud[0] : loud[-1] + 1]
+
+
+def _correlation(samples: bytes, whole_template: np.ndarray) -> float:
+    template = _trimmed(whole_template)
     heard = np.frombuffer(samples, dtype="<i2").astype(np.float64)
     if len(heard) < len(template):
         return 0.0
@@ -73,8 +109,3 @@ def level_at(samples: bytes, frequency_hz: float) -> float:
     total = float(np.sum(spectrum[1:])) or 1.0
     centre = round(frequency_hz * len(values) / RATE_HZ)
     return float(np.sum(spectrum[max(1, centre - 20) : centre + 21])) / total
-
-
-def roubles(text: str) -> Decimal:
-    """'321.50' as an amount."""
-    return Decimal(text)

@@ -9,6 +9,7 @@ import httpx
 import psutil
 import pytest
 
+from ivr.errors import SipError
 from ivr.softphone.phone import Softphone
 from ivr.testing.service import ServiceProcess
 from tests.acceptance.ear import heard
@@ -58,17 +59,17 @@ HANG_UPS = ("ringing", "greeting", "listening", "speaking", "answering", "transf
 
 
 @pytest.mark.parametrize("phase", HANG_UPS)
-async def test_a_hang_up_in_any_phase_leaves_nothing_behind(
-    service, dial, says, records, phase: str
-):
-    async with await dial("9030000001") as warm:  # everything that is made once is made
-        await warm.answered()
-    await asyncio.sleep(1.0)
+async def test_a_hang_up_in_any_phase_leaves_nothing_behind(service, dial, says, phase: str):
+    async def hung_up() -> None:
+        async with await dial("9030000008") as call:
+            if phase != "ringing":
+                await reach(call, says, phase)
+            await call.hang_up()
+
+    await hung_up()  # what is made once and kept for good, like connections to Rasa, is there now
+    await asyncio.sleep(2.0)
     before = held(service)
-    async with await dial("9030000008") as call:
-        if phase != "ringing":
-            await reach(call, says, phase)
-        await call.hang_up()
+    await hung_up()
     await settled(service, before)
     assert await live_calls(service) == 0
 
@@ -121,15 +122,17 @@ async def test_a_killed_worker_costs_its_own_calls_only_and_is_back(service, say
             after = await records.get("/readyz")
             assert before["parts"]["media"]["detail"].startswith("4 of 4 workers up")
             assert after["parts"]["media"]["detail"].startswith("4 of 4 workers up")
-            alive = 0
-            for call in calls:
+
+            async def answers(call) -> bool:
                 await call.say(says("подскажите баланс пожалуйста"))
                 try:
-                    answer = await call.prompt_heard(5.0)
-                except Exception:
-                    continue
-                alive += heard(answer, "balance.is") or heard(answer, "balance.minus")
-            assert alive >= 2
+                    answer = await call.prompt_heard(15.0)
+                except SipError:
+                    return False
+                return heard(answer, "balance.is") or heard(answer, "balance.minus")
+
+            alive = await asyncio.gather(*(answers(call) for call in calls))
+            assert sum(alive) >= 2
     async with Softphone() as phone:
         for _ in range(4):  # every worker takes calls again, the new one too
             async with await phone.call(service.sip, caller="9030000001") as call:
@@ -141,7 +144,7 @@ async def test_eight_calls_at_once(service, says):
     async with Softphone() as one, Softphone() as two:
         calls = [
             await phone.call(service.sip, caller=f"903000000{number}")
-            for phone, numbers in ((one, (1, 3, 5, 6)), (two, (1, 3, 5, 6)))
+            for phone, numbers in ((one, (1, 5, 6, 7)), (two, (1, 5, 6, 7)))
             for number in numbers
         ]
 

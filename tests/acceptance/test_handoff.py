@@ -85,7 +85,8 @@ async def test_a_refused_refer_is_bridged_and_both_sides_hear_each_other(
             await call.ended()
     stored = await records.last_call("9030000004")
     assert stored["call"]["outcome"] == "transferred"
-    assert stored["handoffs"][0]["mode"] == "bridge"
+    attempts = [(attempt["mode"], attempt["outcome"]) for attempt in stored["handoffs"]]
+    assert attempts == [("refer", "failed"), ("bridge", "connected")]
 
 
 async def test_a_caller_who_leaves_while_the_operator_rings_stops_the_ringing(
@@ -130,7 +131,7 @@ async def test_gibberish_climbs_the_ladder_to_an_operator(service, says, operato
     ):
         await call.answered()
         await call.prompt_heard()
-        for text in ("расскажи сказку", "какой сегодня праздник", "кто ты такой"):
+        for text in ("расскажи сказку", "какой сегодня праздник", "расскажи сказку"):
             await call.say(backwards(says(text)))
             reply = await call.prompt_heard()
         assert heard(reply, "nomatch.3")

@@ -25,15 +25,27 @@ class Desk:
         self.caller.operator = self.operator
         self.reports: list[HandoffProgress] = []
         self.joined: list[object] = []
+        self.attempts: list[str] = []
         self.handoff = OperatorHandoff(
             self.caller,
             OperatorSettings(
                 target=TARGET, refer=refer, refer_timeout_s=refer_timeout_s, dial_timeout_s=5.0
             ),
             SystemClock(),
-            self.reports.append,
-            self.joined.append,
+            self,
         )
+
+    def on_begun(self, mode: str) -> None:
+        self.attempts.append(f"{mode} begun")
+
+    def on_status(self, progress: HandoffProgress) -> None:
+        self.reports.append(progress)
+
+    def on_joined(self, operator: object) -> None:
+        self.joined.append(operator)
+
+    def on_ended(self, mode: str, outcome: TransferOutcome) -> None:
+        self.attempts.append(f"{mode} {outcome}")
 
     def progress(self, status: int, *, final: bool) -> None:
         self.handoff.on_progress(TransferProgress(status, "", final))
@@ -58,7 +70,7 @@ async def test_a_refused_refer_dials_and_bridges_until_the_operator_hangs_up():
     desk.operator.happens(Answered("PCMA"))
     desk.operator_ends(200)
     assert await desk.handoff.run("00" * 16) is TransferOutcome.CONNECTED
-    assert desk.handoff.mode == "bridge"
+    assert desk.attempts == ["refer begun", "refer failed", "bridge begun", "bridge connected"]
     assert desk.joined == [desk.operator]
     assert desk.caller.commands[-2:] == ["stop_playback", "bridge"]
     assert desk.operator.commands == ["hang_up"]
@@ -92,3 +104,4 @@ async def test_a_caller_who_leaves_takes_the_ringing_operator_leg_along():
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     assert desk.operator.commands == ["hang_up"]
+    assert desk.attempts == ["bridge begun", "bridge cancelled"]
