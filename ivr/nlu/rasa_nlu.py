@@ -37,7 +37,7 @@ class _Parsed(msgspec.Struct):
 def clean(text: str) -> str:
     """What is sent: no control characters, capped, and no '/', which Rasa reads as an intent."""
     printable = "".join(char if char.isprintable() else " " for char in text[:MAX_CHARACTERS])
-    return printable.strip().lstrip("/").strip()
+    return printable.lstrip("/ ").rstrip()
 
 
 class RasaNlu:

@@ -92,7 +92,7 @@ class RasaServer:
         await self._spawn()
         try:
             await self._until_ready()
-        except NluError:
+        except (NluError, asyncio.CancelledError):
             await self.aclose()
             raise
         self._watcher = asyncio.create_task(self._watch(), name="rasa-watch")
