@@ -18,6 +18,7 @@ RTP_BLOCKS: Final = 500
 LEGS: Final = 4
 """What one pjsua2 process can hold."""
 INCOMING_LIMIT: Final = 16
+"""Calls kept that nobody has answered yet; beyond it the oldest goes."""
 
 
 class Softphone:
@@ -55,8 +56,7 @@ class Softphone:
             any_number=True,
             calls_per_worker=LEGS,
         )
-        self.incoming: asyncio.Queue[Leg] = asyncio.Queue(INCOMING_LIMIT)
-        """Calls that come in, not answered yet; more than 16 unanswered are not kept."""
+        self._incoming: asyncio.Queue[MediaLeg] = asyncio.Queue()
 
     async def __aenter__(self) -> "Softphone":
         await self._pool.start()
@@ -88,10 +88,14 @@ class Softphone:
         return PhoneCall(leg, TwoChannelRecorder(recording) if recording else None)
 
     async def next_incoming(self, timeout_s: float = 15.0) -> PhoneCall:
-        """The next call that comes in: not answered, `call.leg.answer()` or `.reject()` it."""
+        """The next call that still rings: `call.leg.answer()` or `.reject()` it."""
         async with asyncio.timeout(timeout_s):
-            return PhoneCall(await self.incoming.get())
+            while (leg := await self._incoming.get()).is_ended:
+                pass
+            return PhoneCall(leg)
 
     def _on_incoming(self, leg: Leg) -> None:
-        if not self.incoming.full():
-            self.incoming.put_nowait(leg)
+        assert isinstance(leg, MediaLeg)
+        if self._incoming.qsize() >= INCOMING_LIMIT:
+            self._incoming.get_nowait()  # the oldest has long stopped ringing
+        self._incoming.put_nowait(leg)

@@ -83,18 +83,22 @@ def _trimmed(template: np.ndarray) -> np.ndarray:
 
 
 def _correlation(samples: bytes, whole_template: np.ndarray) -> float:
+    """Median over half-second pieces: a jitter buffer that slips one frame shifts all the rest."""
     template = _trimmed(whole_template)
-    heard = np.frombuffer(samples, dtype="<i2").astype(np.float64)
-    if len(heard) < len(template):
+    track = np.frombuffer(samples, dtype="<i2").astype(np.float64)
+    pieces = np.array_split(template, max(1, round(len(template) / (RATE_HZ // 2))))
+    return float(np.median([_best_match(track, piece) for piece in pieces]))
+
+
+def _best_match(track: np.ndarray, piece: np.ndarray) -> float:
+    if len(track) < len(piece):
         return 0.0
-    size = 1 << (len(heard) + len(template) - 1).bit_length()
-    cross = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(template, size)), size)[
-        : len(heard) - len(template) + 1
-    ]
-    energy = np.concatenate(([0.0], np.cumsum(heard * heard)))
-    windows = energy[len(template) :] - energy[: len(energy) - len(template)]
-    scale = np.sqrt(np.maximum(windows, 1e3) * np.sum(template * template))
-    return float(np.max(np.abs(cross) / scale))
+    size = 1 << (len(track) + len(piece) - 1).bit_length()
+    cross = np.fft.irfft(np.fft.rfft(track, size) * np.conj(np.fft.rfft(piece, size)), size)
+    energy = np.concatenate(([0.0], np.cumsum(track * track)))
+    windows = energy[len(piece) :] - energy[: len(energy) - len(piece)]
+    scale = np.sqrt(np.maximum(windows, 1e3) * np.sum(piece * piece))
+    return float(np.max(np.abs(cross[: len(windows)]) / scale))
 
 
 def heard(samples: bytes, *prompt_ids: str) -> bool:

@@ -1,6 +1,7 @@
 """Things that go wrong: callers who leave, parts that die, lines that go silent."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections import Counter
@@ -20,8 +21,7 @@ def held(service: ServiceProcess) -> Counter[str]:
     """What the service's processes hold: files, sockets and threads, by kind of process."""
     counts: Counter[str] = Counter()
     for process in (service.process, *service.process.children(recursive=True)):
-        with_name = process.cmdline()
-        worker = any("ivr.media.worker" in part for part in with_name)
+        worker = "ivr.media.worker" in command_of(process)
         if worker:
             sockets = process.net_connections(kind="udp")
             counts["rtp sockets"] += len(sockets)
@@ -29,6 +29,13 @@ def held(service: ServiceProcess) -> Counter[str]:
             counts["files"] += process.num_fds()
             counts["processes"] += 1
     return counts
+
+
+def command_of(process: psutil.Process) -> str:
+    """Its command line, '' for one that has just ended."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return " ".join(process.cmdline())
+    return ""
 
 
 async def settled(service: ServiceProcess, before: Counter[str], within_s: float = 2.0) -> None:
@@ -168,7 +175,7 @@ async def test_rasa_killed_mid_call_leaves_the_keys(tmp_path, says):
             await call.answered()
             await call.prompt_heard()
             for process in service.process.children(recursive=True):
-                if "rasa" in " ".join(process.cmdline()):
+                if "rasa" in command_of(process):
                     process.kill()
             await call.say(says("подскажите баланс пожалуйста"))
             menu = await call.prompt_heard()
