@@ -1,6 +1,8 @@
 # Everything a newcomer needs: `make run` and `make test`. `make help` lists the rest.
 PYTHON ?= python3
 IVR = .venv/bin/ivr
+# Calls mostly wait for each other to finish speaking: more at once than there are cores.
+JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test demo chat bench check lint format clean
@@ -25,7 +27,7 @@ check: setup  ## print the effective configuration and try every part
 
 test:  ## set up and run the whole test suite
 	@$(PYTHON) deploy/bootstrap.py --test
-	.venv/bin/python -m pytest $(ARGS)
+	.venv/bin/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint:  ## what CI checks beside the tests
 	@$(PYTHON) deploy/bootstrap.py --test
