@@ -1,11 +1,11 @@
 """Training data -> a Rasa model archive named by the hash of everything that made it."""
 
 import hashlib
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ivr.errors import NluError, SetupError
 from ivr.nlu.phrases import check_phrases, read_intents, read_phrases
@@ -78,19 +78,22 @@ def _inputs(data: Path) -> Iterator[Path]:
 
 
 def _train(data: Path, model: Path, python: Path, on_progress: Callable[[str], None]) -> None:
-    # Trained beside its final place, so that an interrupted run leaves nothing that looks whole.
-    work = model.parent / f"{model.name}.work"
-    work.mkdir(parents=True, exist_ok=True)
+    model.parent.mkdir(parents=True, exist_ok=True)
+    # Trained in a folder of its own and moved when whole: an interrupted run leaves nothing that
+    # looks like a model, and two at once do not disturb each other.
+    with TemporaryDirectory(prefix=".training-", dir=model.parent) as work:
+        _run(data, model, python, Path(work).absolute(), on_progress)
+        (Path(work) / model.name).replace(model)
+
+
+def _run(
+    data: Path, model: Path, python: Path, work: Path, on_progress: Callable[[str], None]
+) -> None:
     name = model.name.removesuffix(".tar.gz")
-    command = [
-        str(python.absolute()),
-        *("-m", "ivr_rasa.train", str(data.absolute()), str(work.absolute()), name),
-    ]
-    environment = rasa_environment(work.absolute())
     lines: list[str] = []
     with subprocess.Popen(
-        command,
-        env=environment,
+        [str(python.absolute()), "-m", "ivr_rasa.train", str(data.absolute()), str(work), name],
+        env=rasa_environment(work),
         cwd=work,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -105,5 +108,3 @@ def _train(data: Path, model: Path, python: Path, on_progress: Callable[[str], N
                 on_progress(words.removeprefix("- "))
     if process.returncode != 0:
         raise NluError("training", "Rasa training failed: " + " | ".join(lines[-4:])[-800:])
-    (work / model.name).replace(model)
-    shutil.rmtree(work)

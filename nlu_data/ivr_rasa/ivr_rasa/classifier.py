@@ -1,10 +1,9 @@
-"""The one component of the pipeline: text to intents with calibrated-enough probabilities.
+"""The one component of the pipeline: text to intents with probabilities.
 
-Rasa reads the annotations of `train` and `process` to check its graph: they must stay, and as
-`typing` types.
+Rasa reads the annotations of `train` and `process` to check its graph: they must stay.
 """
 
-from typing import Any, Dict, List, Text
+from typing import Any
 
 import joblib
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -27,12 +26,12 @@ class PhraseIntentClassifier(IntentClassifier, GraphComponent):
     """Logistic regression over `PhraseFeatures`."""
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> dict[str, Any]:
         """Defaults; config.yml has the values in use."""
         return {"inverse_regularization": 20.0, "vector_weight": 1.5, "ranking_length": 5}
 
     def __init__(
-        self, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource
+        self, config: dict[str, Any], model_storage: ModelStorage, resource: Resource
     ) -> None:
         """An untrained classifier; `load` fills it."""
         self._config = config
@@ -47,7 +46,7 @@ class PhraseIntentClassifier(IntentClassifier, GraphComponent):
     @classmethod
     def create(
         cls,
-        config: Dict[Text, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -67,7 +66,7 @@ class PhraseIntentClassifier(IntentClassifier, GraphComponent):
     @classmethod
     def load(
         cls,
-        config: Dict[Text, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -79,7 +78,7 @@ class PhraseIntentClassifier(IntentClassifier, GraphComponent):
             classifier._features, classifier._regression = joblib.load(folder / FILE)
         return classifier
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         """Add the intent and the ranking to every message that has a text."""
         for message in messages:
             ranking = self._rank(message.get(TEXT) or "")
@@ -87,7 +86,7 @@ class PhraseIntentClassifier(IntentClassifier, GraphComponent):
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages
 
-    def _rank(self, text: Text) -> List[Dict[Text, Any]]:
+    def _rank(self, text: str) -> list[dict[str, Any]]:
         if not normalise(text):
             return []
         scores = self._regression.predict_proba(self._features.transform([text]))[0]

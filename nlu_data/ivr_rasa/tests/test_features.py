@@ -4,6 +4,7 @@ import pickle
 import unittest
 
 import numpy as np
+
 from ivr_rasa.features import PhraseFeatures, normalise
 
 TRAINING = ["какой у меня баланс", "сколько денег на счете", "позовите оператора", "оператор"]
