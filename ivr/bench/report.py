@@ -14,8 +14,7 @@ COMMAND = "make bench"
 
 def markdown(results: Results, today: date) -> str:
     """The whole report."""
-    single = results.single
-    sections = [
+    head = (
         "# Benchmarks",
         "",
         f"Measured {today.isoformat()} with `{COMMAND}` on {machine()}.",
@@ -24,59 +23,58 @@ def markdown(results: Results, today: date) -> str:
         "clock; latencies are read off that recording, so they contain jitter buffers, packets and",
         "everything a caller waits for. Callers, service and bench share the machine's cores.",
         "",
+    )
+    sections = (_latency(results), _load(results), _cpu(results), _memory(results))
+    return "\n".join([*head, *(line for section in sections for line in (*section, ""))])
+
+
+def _latency(results: Results) -> list[str]:
+    single = results.single
+    rows = (single.greeting.row(), single.reply.row(), single.barge_in.row())
+    return [
         "## Latency, one call at a time (milliseconds)",
         "",
-        *table(
-            ("what", "count", "P50", "P95", "P99"),
-            (single.greeting.row(), single.reply.row(), single.barge_in.row()),
-        ),
+        *table(("what", "count", "P50", "P95", "P99"), rows),
         "",
         f"Turns without a reply: {single.unanswered}.",
-        "",
+    ]
+
+
+def _load(results: Results) -> list[str]:
+    rows = (
+        (
+            str(load.calls),
+            *load.figures.reply.row()[1:],
+            str(load.figures.unanswered),
+            f"{load.core_cpu:.2f}",
+        )
+        for load in results.loads
+    )
+    head = ("calls", "turns", "P50 ms", "P95 ms", "P99 ms", "no reply", "cores used")
+    return [
         "## Calls at once",
         "",
-        *table(
-            ("calls", "turns", "P50 ms", "P95 ms", "P99 ms", "no reply", "cores used"),
-            (
-                (
-                    str(load.calls),
-                    *load.figures.reply.row()[1:],
-                    str(load.figures.unanswered),
-                    f"{load.core_cpu:.2f}",
-                )
-                for load in results.loads
-            ),
-        ),
+        *table(head, rows),
         "",
         f"P95 stays within {P95_LIMIT_MS:.0f} ms up to **{results.most_calls} calls at once** "
         "(of those tried).",
-        "",
-        "## CPU",
-        "",
-        *table(
-            ("state", "share of one core"),
-            (
-                *(
-                    (f"no calls: {name}", f"{share:.1%}")
-                    for name, share in sorted(results.cpu_without_calls.items())
-                ),
-                ("one more idle call", f"{results.cpu_idle_call:.1%}"),
-                ("one more call whose caller speaks", f"{results.cpu_speaking_call:.1%}"),
-            ),
-        ),
-        "",
-        "## Memory after the run (resident)",
-        "",
-        *table(
-            ("part", "processes", "MB"),
-            (
-                (part.name, str(part.processes), f"{part.rss_mb:.0f}")
-                for part in sorted(results.memory.values(), key=lambda part: part.name)
-            ),
-        ),
-        "",
     ]
-    return "\n".join(sections)
+
+
+def _cpu(results: Results) -> list[str]:
+    without = sorted(results.cpu_without_calls.items())
+    rows = (
+        *((f"no calls: {name}", f"{share:.1%}") for name, share in without),
+        ("one more idle call", f"{results.cpu_idle_call:.1%}"),
+        ("one more call whose caller speaks", f"{results.cpu_speaking_call:.1%}"),
+    )
+    return ["## CPU", "", *table(("state", "share of one core"), rows)]
+
+
+def _memory(results: Results) -> list[str]:
+    parts = sorted(results.memory.values(), key=lambda part: part.name)
+    rows = ((part.name, str(part.processes), f"{part.rss_mb:.0f}") for part in parts)
+    return ["## Memory after the run (resident)", "", *table(("part", "processes", "MB"), rows)]
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:

@@ -54,7 +54,7 @@ class FrontPlan:
 
 def find_binary() -> str | None:
     """Path of kamailio, None where it is not installed."""
-    return shutil.which("kamailio", path=f"{os.environ.get('PATH', '')}:{SBIN}")
+    return shutil.which("kamailio") or shutil.which("kamailio", path=SBIN)
 
 
 def render(settings: Settings, plan: FrontPlan, certificate: Path | None, key: Path | None) -> str:

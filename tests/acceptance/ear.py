@@ -83,11 +83,11 @@ def _trimmed(template: np.ndarray) -> np.ndarray:
 
 
 def _correlation(samples: bytes, whole_template: np.ndarray) -> float:
-    """Median over half-second pieces: a jitter buffer that slips one frame shifts all the rest."""
+    """The better of half-second pieces: a jitter buffer's slip of a frame shifts all the rest."""
     template = _trimmed(whole_template)
     track = np.frombuffer(samples, dtype="<i2").astype(np.float64)
-    pieces = np.array_split(template, max(1, round(len(template) / (RATE_HZ // 2))))
-    return float(np.median([_best_match(track, piece) for piece in pieces]))
+    pieces = np.array_split(template, max(1, round(len(template) / (0.5 * RATE_HZ))))
+    return float(np.percentile([_best_match(track, piece) for piece in pieces], 60))
 
 
 def _best_match(track: np.ndarray, piece: np.ndarray) -> float:

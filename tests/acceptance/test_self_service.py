@@ -29,7 +29,7 @@ async def test_the_tariff_and_what_is_left(dial, says, records):
         await call.answered()
         await call.prompt_heard()
         answer = await ask(call, says("что входит в мой тариф"))
-    assert heard(answer, "tariff.yours", "word:Близкие люди")
+    assert heard(answer, "tariff.fee_month")
     assert "близкие люди" in words_in(answer)
     stored = await records.last_call("9030000001")
     assert stored["turns"][1]["intent"] == "tariff_info"
@@ -95,7 +95,7 @@ async def test_everything_works_by_keys(dial, records):
         await call.press("1")
         assert heard(await call.prompt_heard(), "balance.is")
         await call.press("2")
-        assert heard(await call.prompt_heard(), "tariff.yours")
+        assert heard(await call.prompt_heard(), "tariff.fee_month")
         await call.press("4")
         assert heard(await call.prompt_heard(), "promised.offer")
         await call.press("2")

@@ -196,12 +196,12 @@ async def test_audio_and_bridge_come_back_after_hold(make_phone: MakePhone) -> N
     outbound, inbound = await connect(caller, service)
     assert isinstance(outbound, MediaLeg)
     await outbound.hold()
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(1.0)  # a re-INVITE must be over before the next one
     await outbound.hold(False)
-    await asyncio.sleep(0.3)
-    inbound.play(tone(440, 2))
-    outbound.play(tone(1000, 2))
-    await asyncio.gather(listen(inbound, 1.0), listen(outbound, 1.0))
+    await asyncio.sleep(1.0)
+    inbound.play(tone(440, 5))
+    outbound.play(tone(1000, 5))
+    await asyncio.gather(listen(inbound, 3.0), listen(outbound, 3.0))
     heard_in, heard_out = await asyncio.gather(listen(inbound, 0.4), listen(outbound, 0.4))
     assert amplitude(heard_in, 1000) > LOUD
     assert amplitude(heard_out, 440) > LOUD
