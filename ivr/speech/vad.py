@@ -5,14 +5,19 @@ after each word; the gate closes on whatever does not rise above the recent back
 """
 
 import math
+import warnings
 from collections import deque
 from typing import Final
 
 import numpy as np
-import webrtcvad
 
 from ivr.audio.pcm import FRAME_BYTES, FRAME_MS, LINE_RATE_HZ, PcmFrame
 from ivr.errors import AudioError
+
+with warnings.catch_warnings():
+    # Its only use of pkg_resources is to read its own version; users can do nothing about it.
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    import webrtcvad
 
 FLOOR_WINDOW_FRAMES: Final = 1500 // FRAME_MS
 """Running speech dips to the background within 1.5 s; noise that does not is the background."""
