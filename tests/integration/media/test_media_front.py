@@ -312,6 +312,21 @@ async def run_sipp(service: Phone, scenario: str, transport: str, *options: str)
     return await process.wait()
 
 
+@pytest.mark.parametrize("expires", ["3600", "0"])
+async def test_a_phone_that_insists_on_registering_is_told_yes(
+    make_phone: MakePhone, raw_caller: RawCaller, expires: str
+) -> None:
+    service = await behind_kamailio(make_phone, 1)
+    await redirect(raw_caller, service.pool.address)
+    headers = f"Expires: {expires}\r\n"
+    raw_caller.invite(f"sip:{service.pool.address}", method="REGISTER", sdp="", headers=headers)
+    response = await raw_caller.final()
+    assert response.startswith("SIP/2.0 200")
+    assert f"Contact: <sip:raw@{raw_caller.own}>" in response
+    assert f"Expires: {expires}" in response
+    assert service.incoming.empty()
+
+
 async def redirect(raw_caller: RawCaller, address: str) -> None:
     """Send to another address from now on."""
     host, port = address.split(":")
