@@ -197,11 +197,18 @@ def digest(inputs: "list[Path] | tuple[Path, ...]") -> str:
     total = hashlib.sha256()
     for path in inputs:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        files = [file for file in files if not is_made(file)]
         for file in files:
             if file.is_file() and file.suffix in (".py", ".toml", ".txt", ".cfg", ".json"):
                 total.update(str(file.relative_to(ROOT)).encode())
                 total.update(file.read_bytes())
     return total.hexdigest()
+
+
+def is_made(file: Path) -> bool:
+    """True for what an installation leaves beside the sources: it must not cause the next one."""
+    parts = file.relative_to(ROOT).parts
+    return any(part == "build" or part.endswith(".egg-info") for part in parts)
 
 
 def up_to_date(stamp: Path, wanted: str) -> bool:

@@ -19,6 +19,7 @@ from rich.text import Text
 
 from ivr import config
 from ivr.analytics.cdr import Cdr
+from ivr.cli.context import config_path
 from ivr.errors import IvrError
 from ivr.events import TurnCompleted
 from ivr.log import mask_digits
@@ -53,7 +54,7 @@ def list_calls(
         turns = await store.turns_of([call.call_id for call in calls])
         return [(call, turns[call.call_id]) for call in calls]
 
-    rows = _ask(config_file, read)
+    rows = _ask(config_path(context, config_file), read)
     if as_json:
         _print_json([{**_plain(call, mask), "intents": _intents(turns)} for call, turns in rows])
     elif rows:
@@ -64,6 +65,7 @@ def list_calls(
 
 @app.command()
 def show(
+    context: typer.Context,
     call_id: Annotated[str, typer.Argument(help="The call's id or its beginning.")],
     as_json: JsonOption = False,
     mask: MaskOption = False,
@@ -79,7 +81,7 @@ def show(
             return None
         return call, await store.turns(call.call_id), await store.handoff_attempts(call.call_id)
 
-    found = _ask(config_file, read)
+    found = _ask(config_path(context, config_file), read)
     if found is None:
         Console().print(f"[red]no call {escape(repr(call_id))}[/red]")
         raise typer.Exit(1)
@@ -108,11 +110,15 @@ def _ask(config_file: Path | None, question: Callable[[CallStore], Awaitable[T]]
 
 
 def _calls_table(rows: Sequence[tuple[Cdr, tuple[TurnCompleted, ...]]], mask: bool) -> Table:
-    table = Table("when", "id", "number", "length", "outcome", "turns", "intents", "P50 response")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    # The id begins with date and time, and `ivr calls show` wants it whole: never shortened.
+    for name, width in (("id", 22), ("number", 10), ("length", 6), ("outcome", 11), ("turns", 5)):
+        table.add_column(name, no_wrap=True, min_width=width)
+    table.add_column("intents", overflow="fold")
+    table.add_column("P50", no_wrap=True)
     for call, turns in rows:
         table.add_row(
-            f"{call.offered_at:%Y-%m-%d %H:%M:%S}",
-            call.call_id[:8],
+            call.call_id,
             _number(call.ani, mask),
             _length(call.billsec),
             call.outcome or ("under way" if call.ended_at is None else call.disposition),

@@ -19,6 +19,12 @@ errors = Console(stderr=True, highlight=False)
 EXIT_FAULT = 2
 
 
+def config_path(context: typer.Context, own: Path | None) -> Path | None:
+    """The file named after a subcommand, else the one named before it."""
+    before: Path | None = context.find_root().obj
+    return own or before
+
+
 def settings_of(context: typer.Context) -> Settings:
     """The effective configuration; ends the command with a sentence when it is not valid."""
     path: Path | None = context.obj

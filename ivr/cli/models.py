@@ -20,6 +20,7 @@ from rich.table import Table
 from ivr import config
 from ivr.audio.pcm import LINE_RATE_HZ, duration_s
 from ivr.audio.wav import load_audio
+from ivr.cli.context import config_path
 from ivr.errors import IvrError
 from ivr.speech import models as speech_models
 from ivr.speech.vosk_asr import VoskRecognizer, VoskRecognizerFactory
@@ -30,10 +31,10 @@ ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Confi
 
 
 @app.command("list")
-def list_models(config_file: ConfigOption = None) -> None:
+def list_models(context: typer.Context, config_file: ConfigOption = None) -> None:
     """Models that are here, models that can be fetched, and which one is used."""
     console = Console()
-    configured = _settings_model(config_file)
+    configured = _settings_model(config_path(context, config_file))
     table = Table("model", "state", "about")
     here = {path.name for path in speech_models.official_in(speech_models.MODELS_FOLDER)}
     for model in speech_models.OFFICIAL:
@@ -86,13 +87,14 @@ def fetch(
 
 @app.command()
 def check(
+    context: typer.Context,
     recordings: Annotated[list[Path] | None, typer.Argument(help="Audio to recognize.")] = None,
     config_file: ConfigOption = None,
 ) -> None:
     """Load the model in use and recognize recordings with it."""
     console = Console()
     try:
-        used = speech_models.resolve(_settings_model(config_file))
+        used = speech_models.resolve(_settings_model(config_path(context, config_file)))
         console.print(f"model: {used.description}", highlight=False)
         asyncio.run(_check(console, used.path, recordings or []))
     except IvrError as exc:

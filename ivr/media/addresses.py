@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from typing import Final
 
 from ivr.config import SipSettings
-from ivr.errors import SipError
+from ivr.errors import SetupError, SipError
 
 ANYWHERE: Final = "0.0.0.0"
 LOOPBACK: Final = "127.0.0.1"
@@ -40,3 +40,23 @@ def free_sip_port(address: str) -> int:
                 continue
             return int(udp.getsockname()[1])
     raise SipError("no_port", f"no free SIP port on {address}")
+
+
+def require_free(key: str, address: str, port: int) -> None:
+    """`SetupError` naming the key when somebody else listens on a UDP or TCP port; 0 is free.
+
+    A proxy that is already there would answer our probes and make us believe that we are up.
+    """
+    for kind, name in ((socket.SOCK_DGRAM, "UDP"), (socket.SOCK_STREAM, "TCP")):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            # Old connections in TIME_WAIT do not matter; for UDP the option would share the port.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
+            try:
+                probe.bind((address, port))
+            except OSError as exc:
+                variable = "IVR_" + key.upper().replace(".", "__")
+                raise SetupError(
+                    "port",
+                    f"{key}: {name} {address}:{port} cannot be used ({exc.strerror}); stop what "
+                    f"holds it or choose another port, for example {variable}={port + 20}",
+                ) from exc

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from ivr.config import Settings
 from ivr.errors import SetupError, SipError
 from ivr.media import wire
-from ivr.media.addresses import ANYWHERE, LOOPBACK, free_sip_port, public_address
+from ivr.media.addresses import ANYWHERE, LOOPBACK, free_sip_port, public_address, require_free
 from ivr.media.kamailio import KamailioFront, find_binary, plan_front
 from ivr.media.media_leg import MediaLeg
 from ivr.media.worker_slot import WorkerSlot
@@ -90,6 +90,10 @@ class MediaPool:
     async def start(self) -> None:
         """Bring all workers up, then the front; `SipError` when one of them cannot start."""
         with_front = self._wants_front()
+        sip = self._settings.sip
+        require_free("sip.port", sip.address, sip.port)
+        if with_front:
+            require_free("sip.tls_port", sip.address, sip.tls_port)
         count = self._worker_count or (self._settings.media.workers if with_front else 1)
         if with_front:
             ports = [free_sip_port(LOOPBACK) for _ in range(count)]
