@@ -170,11 +170,7 @@ def works(python: Path, version: str) -> bool:
     """True when it starts, has that version and can make environments (pyenv's shims may not)."""
     try:
         answer = subprocess.run(
-            [
-                str(python),
-                "-c",
-                "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])",
-            ],
+            [str(python), "-c", VERSION_PROBE],
             capture_output=True,
             text=True,
             check=False,

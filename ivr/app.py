@@ -88,7 +88,7 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
             return _health(pool, engine, store, registry)
 
         server = await HttpServer.start(
-            create_app(health=health, store=store, metrics=metrics),
+            create_app(health=health, store=store, metrics=metrics, token=settings.http.token),
             settings.http.address,
             settings.http.port,
         )

@@ -151,6 +151,8 @@ class HttpSettings(Section):
     """[http] health, metrics and hand-off details; keep it on a local address."""
 
     address: str = "127.0.0.1"
+    token: str = ""
+    """Needed to read calls and hand-offs ('Authorization: Bearer ...'); empty: nobody is asked."""
     port: int = Field(default=8061, ge=0, le=65535)
 
 

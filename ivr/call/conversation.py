@@ -220,7 +220,9 @@ class Conversation:
             done, _ = await asyncio.wait({request}, timeout=FILLER_AFTER_S)
             if not done:
                 await self._say(FILLER, barge_in=True)
-            return ServiceReplied(action.call, await request)
+            reply = await request
+            self._turns.served = True
+            return ServiceReplied(action.call, reply)
         except ServiceError as exc:
             log.warning("x back office: %s", exc.message, extra={"action": action.call.value})
             return ServiceFailed(action.call, exc.code)

@@ -55,7 +55,7 @@ class CallRegistry:
         with call_context(call_id):
             log.info(
                 "< call",
-                extra={"action": "offered", "pii": {"ani": identity.ani, "dnis": identity.dnis}},
+                extra={"action": "offered", "dnis": identity.dnis, "pii": {"ani": identity.ani}},
             )
             self._publish(
                 CallOffered(

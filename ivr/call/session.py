@@ -272,6 +272,13 @@ class CallSession:
             log.info("- leg already gone: %s", exc.message)
 
     def _publish_end(self, cause: HangupCause) -> None:
+        log.info(
+            "- call ended: %s, %s %d",
+            self._outcome(),
+            cause.side,
+            cause.status,
+            extra={"action": "ended"},
+        )
         self._parts.publish(
             CallEnded(
                 call_id=self.call_id,
@@ -295,7 +302,7 @@ class CallSession:
             return "callback"
         if self._ended_with == "no_input":
             return "no_input"
-        return "contained" if self._ended_with or self._turns.intent else "abandoned"
+        return "contained" if self._ended_with or self._turns.served else "abandoned"
 
 
 async def _cancel(tasks: "set[asyncio.Task[None] | asyncio.Task[HangupCause]]") -> None:

@@ -24,6 +24,8 @@ class TurnLog:
     lines: list[TranscriptLine] = field(default_factory=list)
     intent: str = ""
     """Last intent that was understood with confidence; for the operator."""
+    served: bool = False
+    """True once something the caller wanted was understood or answered."""
     slots: dict[str, str] = field(default_factory=dict)
     """Last value of every kind of entity heard; for the operator."""
     _index: int = 0
@@ -78,6 +80,7 @@ class TurnLog:
         }
         if decision == "accept":
             self.intent = result.intent.name
+            self.served = True
         self.slots |= {str(entity.kind): entity.value for entity in result.entities}
 
     def replied(self, text: str) -> None:

@@ -18,9 +18,9 @@ from ivr.softphone.phone import Softphone
 def call(
     context: typer.Context,
     recordings: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(help="Audio files (WAV, FLAC, any rate) said one after the other."),
-    ],
+    ] = None,
     to: Annotated[str, typer.Option(help="SIP URI to dial; default: the configured service.")] = "",
     caller: Annotated[
         str, typer.Option("--as", help="Caller's number, decides whose data is heard.")
@@ -32,14 +32,14 @@ def call(
 ) -> None:
     """Dial 0611, wait for each prompt to end, play a recording; leaves a two-channel WAV.
 
-    Example: ivr call audio_fixtures/tts/0003.flac --as 9030000002
+    Examples: ivr call audio_fixtures/tts/0003.flac --as 9030000002; ivr call --keys 12
     """
     settings = settings_of(context)
     target = (
         to or f"sip:{settings.sip.numbers[0]}@{public_address(settings.sip)}:{settings.sip.port}"
     )
     try:
-        spoken = [(path, load_audio(path, LINE_RATE_HZ)) for path in recordings]
+        spoken = [(path, load_audio(path, LINE_RATE_HZ)) for path in recordings or []]
     except IvrError as exc:
         raise fail(exc) from exc
     run(_call(target, caller, spoken, keys, record))

@@ -187,7 +187,9 @@ def _ways(handoffs: Sequence[HandoffAttempt]) -> list[Text]:
         lines.append(
             Text(
                 f"hand-off   {attempt.mode} to {attempt.target} ({attempt.reason}): "
-                f"{statuses} {attempt.outcome or 'under way'}".replace("  ", " ")
+                f"{statuses} {attempt.outcome or 'under way'}, id {attempt.handoff_id}".replace(
+                    "  ", " "
+                )
             )
         )
     return lines

@@ -49,7 +49,8 @@ def chat(
 ) -> None:
     """Type what a caller would say; a single key (0-9, *, #) is DTMF, an empty line is silence.
 
-    Nothing is stored and nobody is called: a transfer or callback request is only told.
+    Nobody is called: a transfer or a callback request is only told. The back office is the
+    configured one: a promised payment is really connected.
     """
     settings = settings_of(context)
     log.configure(settings.log.model_copy(update={"level": "warning"}))

@@ -1,6 +1,7 @@
 """`ivr demo`: a service of its own, a real SIP call to it, the conversation printed live."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,7 +15,7 @@ from ivr.audio.wav import load_audio
 from ivr.cli.call import converse
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.cli.live import print_events
-from ivr.config import Settings
+from ivr.config import BackOfficeSettings, Settings
 from ivr.errors import IvrError
 from ivr.softphone.phone import Softphone
 
@@ -68,6 +69,11 @@ def demo_settings(settings: Settings) -> Settings:
                     "recordings_folder": str(FOLDER),
                 }
             ),
+            "back_office": settings.back_office.model_copy(
+                update={"url": f"sqlite:///{FOLDER}/back_office.db"}
+                if settings.back_office.factory == BackOfficeSettings().factory
+                else {}
+            ),
             "service": settings.service.model_copy(update={"runtime": str(FOLDER / "run")}),
         }
     )
@@ -89,4 +95,4 @@ async def _demo(settings: Settings, spoken: list[tuple[Path, bytes]], caller: st
         await printing
     console.print(Rule())
     console.print(f"Recording: {FOLDER}/call.wav (left: caller, right: assistant)")
-    console.print(f"Records:   IVR_RECORDS__DATABASE=sqlite:///{FOLDER}/ivr.db ivr calls")
+    console.print(f"Records:   IVR_RECORDS__DATABASE=sqlite:///{FOLDER}/ivr.db {sys.argv[0]} calls")

@@ -25,7 +25,7 @@ _LONG_SDP_LINE = re.compile(
     rf"^(?:c=|o=|a=rtcp)[^\r\n]{{{MAX_HOST_CHARACTERS},}}", re.MULTILINE | re.IGNORECASE
 )
 _UNWANTED = re.compile(r"[^\w.+*#~!-]")
-_DIGITS = re.compile(r"\d{4,}")
+_DIGITS = re.compile(r"(?<![\w.])\+?\d{5,}(?!\w)")
 _SEPARATORS = str.maketrans("", "", " -.()")
 
 
@@ -115,7 +115,7 @@ def has_hostile_sdp(message: str) -> bool:
 
 
 def mask_numbers(text: str) -> str:
-    """Text for logs: every run of four and more digits replaced."""
+    """Text for logs: whatever may be a subscriber's number replaced; not ports, not addresses."""
     return _DIGITS.sub("****", text)
 
 

@@ -15,6 +15,9 @@ _AFFECTS: dict[OutageScope, Prompt] = {
     OutageScope.HOME: Prompt("outage.affects_home"),
 }
 
+OUTAGE_WORD = Name("авария")
+"""«Казань, авария»: the recorded sentence says «в вашем районе», and this is somebody else's."""
+
 
 def ask_outage(state: DialogueState, context: Context) -> Turn:
     """Look for an outage; without a city and a number, the city is asked first."""
@@ -45,12 +48,9 @@ def no_outage_phrase(state: DialogueState) -> Phrase:
 def outage_phrase(state: DialogueState, context: Context, outage: Outage) -> Phrase:
     """What does not work and until when."""
     affected = tuple(_AFFECTS[scope] for scope in OutageScope if scope in outage.scopes)
-    return (
-        *city_said(state),
-        Prompt("outage.known"),
-        *affected,
-        *_until(context, outage),
-    )
+    city = city_said(state)
+    known = (*city, OUTAGE_WORD, Prompt("outage.fixing")) if city else (Prompt("outage.known"),)
+    return (*known, *affected, *_until(context, outage))
 
 
 def _until(context: Context, outage: Outage) -> Phrase:
