@@ -39,8 +39,8 @@ format:  ## put the code into the project's style
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: setup  ## measure latency, CPU and memory on this machine (10 minutes)
-	@$(IVR) bench
+bench: setup  ## measure latency, CPU and memory on this machine (12 minutes)
+	@$(IVR) bench --write docs/benchmarks.md
 
 clean:  ## remove everything that set-up and service made
 	rm -rf .venv .venv-rasa var models/rasa

@@ -15,6 +15,11 @@ from ivr.softphone.phone import Softphone
 SILENT_S: Final = 0.3
 """A bot that is not heard for this long has stopped."""
 HOP_S: Final = 0.01
+LISTEN_S: Final = 2.5
+"""How much of a reply is listened to before the next question interrupts it."""
+REPLY_S: Final = 10.0
+AFTER_BARGE_IN_S: Final = 0.05
+"""The interrupted reply has long been silent when the question ends; its echo is not searched."""
 INTO_PROMPT_S: Final = 1.2
 """How far into the bot's reply the caller interrupts."""
 
@@ -48,18 +53,26 @@ async def ask_questions(
 
 
 async def _ask(call: PhoneCall, question: bytes, figures: CallFigures) -> None:
+    """Ask, and let the reply be heard for a while only: the next question interrupts it."""
     ended_s = await call.say(question)
+    spoken_s = call.listening.last_spoken_before(ended_s)
+    if spoken_s is None:
+        return
+
+    def replied() -> bool:
+        return call.listening.first_audible_after(spoken_s + AFTER_BARGE_IN_S) is not None
+
     try:
-        await call.prompt_heard(15.0)
+        await call.until(lambda: replied() or call.cause is not None, REPLY_S, "a reply")
     except SipError:
         figures.unanswered += 1
         return
-    spoken_s = call.listening.last_spoken_before(ended_s)
-    reply_s = call.listening.first_audible_after(ended_s - 0.1)
-    if spoken_s is None or reply_s is None:
+    reply_s = call.listening.first_audible_after(spoken_s + AFTER_BARGE_IN_S)
+    if reply_s is None:
         figures.unanswered += 1
-    else:
-        figures.reply.add(reply_s - spoken_s)
+        return
+    figures.reply.add(reply_s - spoken_s)
+    await call.passed(LISTEN_S)
 
 
 async def interrupt(

@@ -25,6 +25,8 @@ SELF_SERVICE: Final = (
 QUESTIONS_PER_CALL: Final = 5
 CALLERS: Final = tuple(f"903000000{number}" for number in range(1, 9))
 MEASURE_S: Final = 8.0
+SETTLE_S: Final = 20.0
+"""Prompts are decoded and rendered in the background after the start."""
 P95_LIMIT_MS: Final = 1300.0
 INTERRUPTION: Final = "оператор"
 
@@ -66,7 +68,7 @@ class Results:
 
 
 async def bench(folder: Path, turns: int, loads: Sequence[int], progress: Progress) -> Results:
-    """Run everything; about `turns` * 6 s plus a minute per load step."""
+    """Run everything; about `turns` * 6 s plus 40 s per load step."""
     questions = [fixture.samples() for fixture in FixtureBank().of_intents(SELF_SERVICE)]
     speech = FixtureBank().says(INTERRUPTION)
     workers = -(-max(loads) // 2)
@@ -78,6 +80,7 @@ async def bench(folder: Path, turns: int, loads: Sequence[int], progress: Progre
         IVR_SIP__CALLS_PER_SECOND=100,
     ) as service:
         progress("memory and CPU without calls")
+        await asyncio.sleep(SETTLE_S)
         cpu_without = await cpu_share(service.process, MEASURE_S)
         progress(f"{turns} turns, one call at a time")
         single = await _one_at_a_time(service, questions, turns, progress)

@@ -16,7 +16,7 @@ from ivr.cli.context import console, run
 def bench(
     turns: Annotated[int, typer.Option(min=5, help="Turns measured one call at a time.")] = 60,
     loads: Annotated[str, typer.Option(help="Numbers of calls at once, comma-separated.")] = (
-        "2,4,8,12,16"
+        "2,4,8,16,24,32"
     ),
     write: Annotated[
         Path | None, typer.Option(help="Write the report there, e.g. docs/benchmarks.md.")
