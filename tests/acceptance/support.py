@@ -23,10 +23,16 @@ class Records:
         self._service = service
 
     async def get(self, path: str) -> Any:
+        return (await self._answer(path)).json()
+
+    async def text(self, path: str) -> str:
+        return (await self._answer(path)).text
+
+    async def _answer(self, path: str) -> httpx.Response:
         async with httpx.AsyncClient(trust_env=False) as client:
             answer = await client.get(f"{self._service.http}{path}")
         answer.raise_for_status()
-        return answer.json()
+        return answer
 
     async def last_call(self, caller: str, timeout_s: float = 10.0) -> dict[str, Any]:
         """The newest ended call of a caller, with its turns; waits until it is written."""

@@ -6,7 +6,6 @@ import os
 import signal
 from collections import Counter
 
-import httpx
 import psutil
 import pytest
 
@@ -48,25 +47,21 @@ async def settled(service: ServiceProcess, before: Counter[str], within_s: float
     raise AssertionError(f"held before {dict(before)}, now {dict(held(service))}")
 
 
-async def live_calls(service: ServiceProcess) -> int:
-    text = await metrics(service)
+async def live_calls(records: Records) -> int:
     return next(
         int(float(line.split()[-1]))
-        for line in text.splitlines()
+        for line in (await records.text("/metrics")).splitlines()
         if line.startswith("ivr_live_calls ")
     )
-
-
-async def metrics(service: ServiceProcess) -> str:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        return (await client.get(f"{service.http}/metrics")).text
 
 
 HANG_UPS = ("ringing", "greeting", "listening", "speaking", "answering", "transferring")
 
 
 @pytest.mark.parametrize("phase", HANG_UPS)
-async def test_a_hang_up_in_any_phase_leaves_nothing_behind(service, dial, says, phase: str):
+async def test_a_hang_up_in_any_phase_leaves_nothing_behind(
+    service, dial, says, records, phase: str
+):
     async def hung_up() -> None:
         async with await dial("9030000008") as call:
             if phase != "ringing":
@@ -78,7 +73,7 @@ async def test_a_hang_up_in_any_phase_leaves_nothing_behind(service, dial, says,
     before = held(service)
     await hung_up()
     await settled(service, before)
-    assert await live_calls(service) == 0
+    assert await live_calls(records) == 0
 
 
 async def reach(call, says, phase: str) -> None:
@@ -111,7 +106,7 @@ async def test_a_caller_that_dies_without_bye_is_released(service, records):
                     process.kill()
             stored = await records.last_call("9030000008", timeout_s=15.0)
     assert stored["call"]["hangup_side"] == "media_lost"
-    assert await live_calls(service) == 0
+    assert await live_calls(records) == 0
 
 
 async def test_a_killed_worker_costs_its_own_calls_only_and_is_back(service, says, records):

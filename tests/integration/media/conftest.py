@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 from ivr.config import MediaSettings, ServiceSettings, Settings, SipSettings
-from ivr.media.kamailio import find_binary
 from ivr.media.pool import MediaPool
 from ivr.sip.leg import Answered, Disconnected, Leg, LegEvent, LegFrame
 
@@ -184,6 +183,3 @@ async def raw_caller() -> AsyncIterator[RawCaller]:
     )
     yield protocol
     transport.close()
-
-
-needs_kamailio = pytest.mark.skipif(find_binary() is None, reason="Kamailio is not installed")

@@ -15,7 +15,6 @@ from tests.integration.media.conftest import (
     MakePhone,
     RawCaller,
     connect,
-    needs_kamailio,
 )
 
 pytestmark = pytest.mark.integration
@@ -55,7 +54,7 @@ class Registrar(asyncio.DatagramProtocol):
         self._transport.sendto(answer.encode(), addr)
 
 
-@pytest.mark.parametrize("front", ["off", pytest.param("required", marks=needs_kamailio)])
+@pytest.mark.parametrize("front", ["off", "required"])
 @pytest.mark.parametrize("refusals", [0, 1])
 async def test_one_worker_registers_with_digest_and_tries_again(
     make_phone: MakePhone, front: str, refusals: int
@@ -110,7 +109,6 @@ asyncio.run(main())
 """
 
 
-@needs_kamailio
 async def test_nothing_is_left_of_a_killed_call_core(tmp_path: Path) -> None:
     core = await asyncio.create_subprocess_exec(
         sys.executable, "-c", CORE, str(tmp_path), stdout=asyncio.subprocess.PIPE

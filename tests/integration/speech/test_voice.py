@@ -1,6 +1,5 @@
 """The real voice and the real engines: no clicks, no doubled pauses, one level, right words."""
 
-import shutil
 from collections.abc import AsyncIterator
 from datetime import date, time
 from decimal import Decimal
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import vosk
 
 from ivr.audio.pcm import LINE_RATE_HZ
 from ivr.audio.resample import from_pcm
@@ -118,8 +118,6 @@ async def test_the_whole_voice_fits_into_memory(bank: PromptBank) -> None:
 
 @pytest.mark.parametrize("name", list(ENGINES))
 async def test_an_engine_speaks_at_the_level_of_the_recordings(tmp_path: Path, name: str) -> None:
-    if shutil.which(ENGINES[name]) is None:
-        pytest.skip(f"{name} is not installed")
     synthesizer = choose_synthesizer(VoiceSettings(synthesizer=name))  # type: ignore[arg-type]
     bank = PromptBank(VOICE, load_prompt_texts(VOICE), synthesizer, tmp_path / "cache")
     recorded = await bank.render((Prompt("greet.how_to_ask"),))
@@ -135,10 +133,7 @@ async def test_an_engine_speaks_at_the_level_of_the_recordings(tmp_path: Path, n
 
 async def test_amounts_are_recognized(bank: PromptBank) -> None:
     """What a caller hears, by ear's substitute: the bundled acoustic model."""
-    vosk = pytest.importorskip("vosk")
     model = VOICE.parent / "ru-0611"
-    if not model.is_dir():
-        pytest.skip("models/ru-0611 is not there")
     vosk.SetLogLevel(-1)
     shared = vosk.Model(str(model))
     heard, expected = [], []

@@ -1,0 +1,264 @@
+"""A whole call on fakes: what the caller does, what is said, what is published and released."""
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ivr.audio.pcm import FRAME_BYTES, LINE_RATE_HZ
+from ivr.audio.wav import load_audio
+from ivr.call.conversation import Understanding
+from ivr.call.session import CallSession, SessionSettings, SharedParts
+from ivr.clock import SystemClock
+from ivr.dialogue.policy import Policy, PolicySettings
+from ivr.events import (
+    CallAnswered,
+    CallbackRequested,
+    CallEnded,
+    CallId,
+    HandoffEnded,
+    HandoffStarted,
+    TurnCompleted,
+)
+from ivr.handoff.operator import OperatorSettings
+from ivr.services.demo import create
+from ivr.sip.causes import HangupCause, HangupSide
+from ivr.sip.leg import Answered, Disconnected, Dtmf, TransferProgress
+from ivr.speech.endpointing import EndpointingProfile
+from ivr.speech.prompt_texts import load_prompt_texts
+from ivr.testing.legs import FakeLeg
+from ivr.testing.parts import (
+    EventLog,
+    FakeNlu,
+    FakeRecognizerFactory,
+    FakeRenderer,
+    MemoryPromises,
+)
+
+pytestmark = pytest.mark.unit
+
+SPEECH = load_audio(Path("audio_fixtures/tts/0270.flac"), LINE_RATE_HZ)
+INTENTS = {"мой баланс": "balance", "оператор": "operator", "да": "affirm", "пока": "goodbye"}
+PROFILE = EndpointingProfile(trailing_silence_ms=400)
+
+
+class Stage:
+    """A session with everything around it scripted."""
+
+    def __init__(self, tmp_path: Path, *texts: str, operator: str = "sip:operator@pbx") -> None:
+        self.leg = FakeLeg()
+        self.events = EventLog()
+        self.recognizers = FakeRecognizerFactory(*texts)
+        self.nlu = FakeNlu(INTENTS)
+        self.promises = MemoryPromises()
+        parts = SharedParts(
+            policy=Policy(PolicySettings(no_input_s=2.0, operator_available=bool(operator))),
+            renderer=FakeRenderer(load_prompt_texts(Path("models/voice-elena"))),
+            recognizers=self.recognizers,
+            understanding=Understanding(client=self.nlu, accept=0.6, confirm=0.3),
+            back_office=create(f"sqlite:///{tmp_path}/office.db"),
+            store=self.promises,  # type: ignore[arg-type]
+            publish=self.events.append,
+            clock=SystemClock(),
+        )
+        settings = SessionSettings(
+            open_profile=PROFILE,
+            closed_profile=PROFILE,
+            vad_aggressiveness=2,
+            operator=OperatorSettings(
+                target=operator, refer=True, refer_timeout_s=0.2, dial_timeout_s=0.2
+            ),
+            max_call_s=60.0,
+            recordings=tmp_path / "recordings",
+            announce_recording=False,
+        )
+        self.session = CallSession(CallId("call"), self.leg, parts, settings)
+        self.leg.happens(Answered("PCMA"))
+
+    async def __aenter__(self) -> "Stage":
+        self.task = asyncio.create_task(self.session.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if not self.task.done():
+            self.leg.happens(Disconnected(HangupCause(200, "", HangupSide.REMOTE)))
+        await asyncio.wait_for(self.task, 5.0)
+
+    async def hears(self, samples: bytes) -> None:
+        """Audio of the caller; as much time passes as it lasts."""
+        for start in range(0, len(samples) - FRAME_BYTES + 1, FRAME_BYTES):
+            self.leg.hears(samples[start : start + FRAME_BYTES])
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.02)
+
+    async def passes(self, seconds: float) -> None:
+        await self.hears(bytes(round(seconds * LINE_RATE_HZ) * 2))
+
+    async def prompt_ends(self) -> None:
+        await asyncio.sleep(0.05)
+        await self.passes(self.leg.queued_samples / LINE_RATE_HZ + 0.1)
+
+    async def speaks(self) -> None:
+        await self.hears(SPEECH)
+        await self.passes(0.8)
+        await asyncio.sleep(0.1)
+
+    @property
+    def replies(self) -> list[str]:
+        return [turn.reply for turn in self.events.of(TurnCompleted)]
+
+    @property
+    def ended(self) -> CallEnded:
+        (event,) = self.events.of(CallEnded)
+        assert isinstance(event, CallEnded)
+        return event
+
+
+async def test_a_question_is_answered_from_the_back_office(tmp_path):
+    async with Stage(tmp_path, "мой баланс") as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert "триста двадцать один рубль" in stage.replies[1]
+    turn = stage.events.of(TurnCompleted)[1]
+    assert (turn.intent, turn.decision, turn.barge_in) == ("balance", "accept", False)
+    assert turn.response_ms is not None
+    assert stage.ended.outcome == "contained"
+    assert stage.recognizers.made[0].closed
+
+
+async def test_the_recording_is_there_and_named_in_the_events(tmp_path):
+    async with Stage(tmp_path) as stage:
+        await stage.passes(0.5)
+    (answered,) = stage.events.of(CallAnswered)
+    assert Path(answered.recording).stat().st_size > 44
+
+
+async def test_speech_into_the_prompt_stops_it(tmp_path):
+    async with Stage(tmp_path, "мой баланс") as stage:
+        await stage.passes(0.6)
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert "stop_playback" in stage.leg.commands
+    turn = stage.events.of(TurnCompleted)[1]
+    assert turn.barge_in
+    assert turn.played_s == pytest.approx(0.7, abs=0.3)
+
+
+async def test_keys_do_what_words_do(tmp_path):
+    async with Stage(tmp_path) as stage:
+        await stage.prompt_ends()
+        stage.leg.happens(Dtmf("1"))
+        await stage.prompt_ends()
+    assert "триста двадцать один рубль" in stage.replies[1]
+    assert stage.ended.outcome == "contained"
+
+
+async def test_goodbye_hangs_up_after_the_last_word(tmp_path):
+    async with Stage(tmp_path, "пока") as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+        await asyncio.wait_for(stage.task, 2.0)
+    assert stage.leg.commands[-2].startswith("play")
+    assert stage.leg.commands[-1] == "hang_up"
+    assert stage.leg.queued_samples == 0
+
+
+async def test_silence_ends_politely(tmp_path):
+    async with Stage(tmp_path) as stage:
+        for _ in range(3):
+            await stage.prompt_ends()
+            await stage.passes(2.2)
+        await stage.prompt_ends()
+        await asyncio.wait_for(stage.task, 2.0)
+    assert stage.ended.outcome == "no_input"
+
+
+async def test_a_dead_intent_engine_leaves_the_keys(tmp_path):
+    async with Stage(tmp_path, "мой баланс") as stage:
+        stage.nlu.down = True
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+        stage.leg.happens(Dtmf("1"))
+        await stage.prompt_ends()
+    assert "Нажмите один, чтобы узнать баланс" in stage.replies[1]
+    assert "триста двадцать один рубль" in stage.replies[2]
+
+
+async def test_a_broken_recognizer_leaves_the_keys(tmp_path):
+    async with Stage(tmp_path, "!") as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert "Нажмите один, чтобы узнать баланс" in stage.replies[1]
+
+
+async def test_a_followed_transfer_ends_the_call_with_its_context_saved(tmp_path):
+    async with Stage(tmp_path, "мой баланс", "оператор") as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+        stage.leg.happens(TransferProgress(202, "Accepted", False))
+        stage.leg.happens(TransferProgress(200, "OK", True))
+        await asyncio.wait_for(stage.task, 2.0)
+    assert stage.ended.outcome == "transferred"
+    (record,) = stage.promises.handoffs
+    assert record.reason == "operator"
+    assert ("caller", "мой баланс") in {(line.who, line.text) for line in record.transcript}
+    assert "refer sip:operator@pbx" in stage.leg.commands
+
+
+async def test_nobody_there_and_a_callback_is_stored_before_it_is_promised(tmp_path):
+    async with Stage(tmp_path, "оператор", "да") as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+        await asyncio.sleep(0.5)  # no answer to REFER, no leg for an operator
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+        await asyncio.wait_for(stage.task, 2.0)
+    assert stage.ended.outcome == "callback"
+    assert [request.number for request in stage.promises.callbacks] == ["9030000001"]
+    assert [type(event) for event in stage.events.of(HandoffStarted, HandoffEnded)] == [
+        HandoffStarted,
+        HandoffEnded,
+    ] * 2
+    assert len(stage.events.of(CallbackRequested)) == 1
+
+
+async def test_a_callback_that_could_not_be_stored_is_not_promised(tmp_path):
+    async with Stage(tmp_path, "оператор", "да", operator="") as stage:
+        stage.promises.broken = True
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert stage.events.of(CallbackRequested) == []
+    assert "записать номер не получилось" in " ".join(stage.replies)
+
+
+async def test_a_caller_who_leaves_at_once_is_an_abandoned_call(tmp_path):
+    async with Stage(tmp_path) as stage:
+        await stage.passes(0.2)
+    assert stage.ended.outcome == "abandoned"
+    assert stage.ended.side == "remote"
+
+
+async def test_a_fault_inside_ends_this_call_only_and_is_recorded(tmp_path, caplog):
+    async with Stage(tmp_path, "мой баланс") as stage:
+        stage.session._parts.policy.step = None  # type: ignore[method-assign,assignment]
+        await asyncio.wait_for(stage.task, 2.0)
+    assert stage.ended.outcome == "failed"
+    assert stage.leg.commands[-1] == "hang_up"
+
+
+def test_the_demo_subscriber_has_what_these_tests_expect():
+    text = Path("ivr/services/demo_data.toml").read_text(encoding="utf-8")
+    assert f'balance = "{Decimal("321.50")}"' in text
