@@ -83,6 +83,7 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         metrics.workers_up_from(lambda: pool.status().workers_up)
 
         metrics.rasa_up_from(lambda: engine.healthy)
+        metrics.tasks_from(lambda: len(asyncio.all_tasks()))
 
         def health() -> Health:
             return _health(pool, engine, store, registry)

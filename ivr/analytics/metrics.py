@@ -33,6 +33,7 @@ class Metrics:
         self._calls = self._counter("ivr_calls", "Calls ended, by outcome.", "outcome")
         self._rejected = self._counter("ivr_calls_rejected", "Calls turned away.", "status")
         self._live_calls = self._gauge("ivr_live_calls", "Calls under way.")
+        self._tasks = self._gauge("ivr_tasks", "Tasks of the call core's event loop.")
         self._turns = self._counter("ivr_turns", "Turns, by kind.", "kind")
         self._no_match = self._counter("ivr_no_match", "Speech that was not understood.")
         self._no_input = self._counter("ivr_no_input", "Questions that got no answer in time.")
@@ -91,17 +92,13 @@ class Metrics:
         """Ask `count` at every scrape how many media workers answer."""
         self._workers_up.set_function(count)
 
-    def set_workers_up(self, count: int) -> None:
-        """How many media workers answer."""
-        self._workers_up.set(count)
-
     def rasa_up_from(self, healthy: Callable[[], bool]) -> None:
         """Ask `healthy` at every scrape whether the intent engine answers."""
         self._rasa_up.set_function(healthy)
 
-    def set_rasa_up(self, up: bool) -> None:
-        """Whether the intent engine answers."""
-        self._rasa_up.set(up)
+    def tasks_from(self, count: Callable[[], int]) -> None:
+        """Ask `count` at every scrape how many tasks the event loop has: leaks show here."""
+        self._tasks.set_function(count)
 
     def exposition(self) -> bytes:
         """Everything in Prometheus' text format."""

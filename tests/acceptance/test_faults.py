@@ -47,11 +47,11 @@ async def settled(service: ServiceProcess, before: Counter[str], within_s: float
     raise AssertionError(f"held before {dict(before)}, now {dict(held(service))}")
 
 
-async def live_calls(records: Records) -> int:
+async def gauge(records: Records, name: str) -> int:
     return next(
         int(float(line.split()[-1]))
         for line in (await records.text("/metrics")).splitlines()
-        if line.startswith("ivr_live_calls ")
+        if line.startswith(f"{name} ")
     )
 
 
@@ -71,9 +71,11 @@ async def test_a_hang_up_in_any_phase_leaves_nothing_behind(
     await hung_up()  # what is made once and kept for good, like connections to Rasa, is there now
     await asyncio.sleep(2.0)
     before = held(service)
+    tasks = await gauge(records, "ivr_tasks")
     await hung_up()
     await settled(service, before)
-    assert await live_calls(records) == 0
+    assert await gauge(records, "ivr_live_calls") == 0
+    assert await gauge(records, "ivr_tasks") <= tasks
 
 
 async def reach(call, says, phase: str) -> None:
@@ -106,7 +108,7 @@ async def test_a_caller_that_dies_without_bye_is_released(service, records):
                     process.kill()
             stored = await records.last_call("9030000008", timeout_s=15.0)
     assert stored["call"]["hangup_side"] == "media_lost"
-    assert await live_calls(records) == 0
+    assert await gauge(records, "ivr_live_calls") == 0
 
 
 async def test_a_killed_worker_costs_its_own_calls_only_and_is_back(service, says, records):

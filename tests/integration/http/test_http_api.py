@@ -80,7 +80,7 @@ async def test_not_ready_while_a_required_part_is_down_or_draining(
 
 
 async def test_metrics_are_served_as_prometheus_text(service: Service) -> None:
-    service.metrics.set_workers_up(4)
+    service.metrics.workers_up_from(lambda: 4)
     response = await service.client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain; version=")
     assert "ivr_media_workers_up 4.0" in response.text

@@ -85,8 +85,8 @@ def test_rejections_handoffs_and_callbacks_are_counted() -> None:
 
 def test_gauges_of_the_parts_are_asked_or_set() -> None:
     metrics = Metrics()
-    metrics.set_rasa_up(True)
-    metrics.set_workers_up(4)
+    metrics.rasa_up_from(lambda: True)
+    metrics.workers_up_from(lambda: 4)
     assert value(metrics, "ivr_rasa_up") == 1
     assert value(metrics, "ivr_media_workers_up") == 4
     metrics.workers_up_from(lambda: 3)
