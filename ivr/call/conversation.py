@@ -38,7 +38,7 @@ from ivr.dialogue.inputs import (
 )
 from ivr.dialogue.policy import Policy
 from ivr.dialogue.state import DialogueState
-from ivr.errors import NluError, ServiceError, StoreError, SynthesisError
+from ivr.errors import AudioError, NluError, ServiceError, StoreError, SynthesisError
 from ivr.handoff.transfer import TransferOutcome
 from ivr.nlu.schema import NluClient, NluResult
 from ivr.nlu.thresholds import Decision, decide
@@ -164,9 +164,13 @@ class Conversation:
         samples = rendered.pcm
         if self._player.playing:
             samples = PHRASE_GAP + samples
-        self._player.play(
-            Segment(phrase=phrase, text=rendered.text, samples=samples, barge_in=barge_in)
-        )
+        try:
+            self._player.play(
+                Segment(phrase=phrase, text=rendered.text, samples=samples, barge_in=barge_in)
+            )
+        except AudioError as exc:
+            log.error("x phrase not played: %s", exc.message, extra={"action": "play"})
+            return
         self._turns.replied(rendered.text)
 
     async def _ask(self, ask: Ask, floor: Floor) -> UserInput:

@@ -77,6 +77,8 @@ class HandingOver:
 
     def on_progress(self, progress: TransferProgress) -> None:
         """What the caller's leg reports of the REFER."""
+        # Noted at once: the BYE behind a transfer may end the call before the attempt sees this.
+        self.connected = self.connected or (progress.final and 200 <= progress.status < 300)
         if self._attempt is not None:
             self._attempt.on_progress(progress)
 

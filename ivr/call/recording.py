@@ -24,8 +24,8 @@ class CallRecording:
         self._operator: deque[bytes] = deque(maxlen=OPERATOR_BACKLOG_FRAMES)
 
     def play(self, samples: bytes) -> None:
-        self._track.appended(samples)
         self._leg.play(samples)
+        self._track.appended(samples)
 
     def stop_playback(self) -> None:
         self._leg.stop_playback()

@@ -49,10 +49,13 @@ class Player:
         self._segments = list(self._unplayed())
 
     def play(self, segment: Segment) -> None:
-        """Append a segment; it starts when everything before it has been played."""
-        self._segments.append(segment)
+        """Append a segment; it starts when everything before it has been played.
+
+        `AudioError` when the ring is full; nothing of the segment is played then.
+        """
         if segment.samples:
             self._leg.play(segment.samples)
+        self._segments.append(segment)
 
     def stop(self) -> tuple[Segment, ...]:
         """Silence at once; returns the interrupted segment and those after it."""

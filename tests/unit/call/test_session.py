@@ -213,6 +213,18 @@ async def test_a_followed_transfer_ends_the_call_with_its_context_saved(tmp_path
     assert "refer sip:operator@pbx" in stage.leg.commands
 
 
+async def test_a_bye_right_behind_the_transfer_does_not_make_it_a_failure(tmp_path):
+    async with Stage(tmp_path, "оператор") as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+        stage.leg.happens(TransferProgress(200, "OK", True))
+        stage.leg.happens(Disconnected(HangupCause(200, "", HangupSide.REMOTE)))
+        await asyncio.wait_for(stage.task, 2.0)
+    assert stage.ended.outcome == "transferred"
+    assert [event.outcome for event in stage.events.of(HandoffEnded)] == ["connected"]
+
+
 async def test_nobody_there_and_a_callback_is_stored_before_it_is_promised(tmp_path):
     async with Stage(tmp_path, "оператор", "да") as stage:
         await stage.prompt_ends()
