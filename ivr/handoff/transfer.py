@@ -92,6 +92,9 @@ class Transfer:
             return self  # a late NOTIFY of an attempt already given up
         if status >= 300:
             return self._dialling(now, status)
+        if final and status < 200:
+            # The subscription ended while the target still rang: nothing more will be heard.
+            return self._dialling(now, 408)
         if status >= 200 and final:
             return replace(self, state=TransferState.CONNECTED, status=status)
         if 180 <= status < 200:

@@ -39,6 +39,11 @@ def test_a_ringing_operator_gets_the_time_of_a_dialled_one():
     assert transfer.deadline == 103.0 + 25.0
 
 
+def test_a_subscription_that_ends_while_ringing_falls_back_to_dialling():
+    transfer = begun().on_refer_progress(101.0, 180, final=True)
+    assert transfer.state is TransferState.DIALLING
+
+
 def test_an_answered_leg_is_bridged():
     transfer = begun(refer=False).on_answered()
     assert transfer.state is TransferState.BRIDGED
