@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from ivr.errors import AudioError, SipError
+from ivr.errors import AudioError, SetupError
 from ivr.media.media_leg import MediaLeg
 from ivr.sip.causes import HangupSide
 from ivr.sip.leg import (
@@ -242,7 +242,7 @@ async def test_caller_that_dies_without_bye_is_released(make_phone: MakePhone) -
 async def test_taken_port_is_told(make_phone: MakePhone) -> None:
     service = await make_phone()
     port = int(service.pool.address.split(":")[1])
-    with pytest.raises(SipError, match=f"{port}.*in use"):
+    with pytest.raises(SetupError, match=f"{port}.*in use"):
         await make_phone(sip={"port": port})
 
 
