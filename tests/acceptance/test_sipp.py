@@ -9,7 +9,7 @@ import soundfile
 
 SCENARIOS = Path(__file__).parent / "sipp"
 CALLER = "79030000005"
-LISTEN_FIRST_S = 7.0
+LISTEN_FIRST_S = 6.3
 LISTEN_AFTER_S = 9.0
 
 
@@ -54,7 +54,7 @@ async def test_a_question_by_voice_from_sipp_is_understood(
     )
     assert status == 0, complaints
     stored = await records.last_call(CALLER)
-    assert stored["turns"][1]["intent"] == "balance"
+    assert "balance" in {turn["intent"] for turn in stored["turns"]}
     assert stored["call"]["codec"] == "PCMA"
 
 
