@@ -96,6 +96,10 @@ class Stage:
         await self.hears(bytes(round(seconds * LINE_RATE_HZ) * 2))
 
     async def prompt_ends(self) -> None:
+        """Wait for the bot to say something, then let it be heard to its end."""
+        async with asyncio.timeout(5.0):
+            while not self.leg.queued_samples and not self.task.done():
+                await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         await self.passes(self.leg.queued_samples / LINE_RATE_HZ + 0.1)
 
