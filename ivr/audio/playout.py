@@ -41,6 +41,8 @@ class PlayoutTrack:
         heard = self._take(min(due, FRAME_SAMPLES))
         del self._waiting[: flushed * SAMPLE_BYTES]
         self._flushed += flushed
+        if not self._waiting:
+            self._returned = played_samples  # a ringing tone was played past this track
         return heard.ljust(FRAME_BYTES, b"\0")
 
     def _take(self, samples: int) -> bytes:

@@ -211,11 +211,13 @@ class Conversation:
 
     async def judge_stale(self, utterance: Utterance, floor: Floor) -> None:
         """Said before the question was put: let it through only when it is clear what it means."""
+        question = floor.open_question
         try:
             result = await self._understanding.client.parse(utterance.hypothesis.text)
         except NluError:
             return
-        if self._understanding.decide(result) is Decision.ACCEPT:
+        clear = self._understanding.decide(result) is Decision.ACCEPT
+        if clear and floor.open_question is question:  # by now another one may have been put
             floor.accept_stale(utterance)
 
     async def _call_service(self, action: CallService) -> UserInput:

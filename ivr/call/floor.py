@@ -81,6 +81,11 @@ class Floor:
         finally:
             self._answer = None
 
+    @property
+    def open_question(self) -> object | None:
+        """Identity of the question that is open, None when none is."""
+        return self._answer
+
     async def played_out(self) -> None:
         """Wait until everything handed to the player has been heard."""
         if not self._player.playing:

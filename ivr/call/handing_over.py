@@ -16,7 +16,7 @@ from ivr.events import (
     HandoffProgressed,
     HandoffStarted,
 )
-from ivr.handoff.operator import HandoffProgress, OperatorHandoff, OperatorSettings
+from ivr.handoff.operator import REFER, HandoffProgress, OperatorHandoff, OperatorSettings
 from ivr.handoff.transfer import TransferOutcome
 from ivr.sip.leg import Leg, TransferProgress
 from ivr.storage.ports import CallbackRequest, CallStore, HandoffRecord
@@ -43,6 +43,8 @@ class HandingOver:
     _attempt: OperatorHandoff | None = field(default=None, init=False)
     _handoff_id: str = field(default="", init=False)
     _reason: str = field(default="", init=False)
+    _mode: str = field(default="", init=False)
+    """'refer' or 'bridge' while an attempt runs."""
 
     async def to_operator(self, reason: str) -> TransferOutcome:
         """Save what the operator may want to know, then connect. Publishes each step."""
@@ -78,7 +80,9 @@ class HandingOver:
     def on_progress(self, progress: TransferProgress) -> None:
         """What the caller's leg reports of the REFER."""
         # Noted at once: the BYE behind a transfer may end the call before the attempt sees this.
-        self.connected = self.connected or (progress.final and 200 <= progress.status < 300)
+        # A NOTIFY of a REFER already given up says nothing of the present attempt.
+        if self._mode == REFER and progress.final and 200 <= progress.status < 300:
+            self.connected = True
         if self._attempt is not None:
             self._attempt.on_progress(progress)
 
@@ -102,6 +106,7 @@ class HandingOver:
     # ---- told by the attempt
 
     def on_begun(self, mode: str) -> None:
+        self._mode = mode
         self.publish(
             HandoffStarted(
                 call_id=self.call_id,
@@ -133,6 +138,7 @@ class HandingOver:
         if self.connected and outcome is TransferOutcome.CANCELLED:
             outcome = TransferOutcome.CONNECTED  # the caller ended a conversation, not an attempt
         self.connected = self.connected or outcome is TransferOutcome.CONNECTED
+        self._mode = ""
         self.publish(
             HandoffEnded(
                 call_id=self.call_id,

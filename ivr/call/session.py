@@ -107,7 +107,10 @@ class CallSession:
         except SipError as exc:
             log.error("x call lost: %s", exc.message, extra={"action": "call"})
             self._failed = True
+            # Commands keep their order: an answer that was only late is taken back.
+            await self._hang_up("internal fault")
         except asyncio.CancelledError:
+            cause = HangupCause(503, "shutting down", HangupSide.LOCAL)
             await self._hang_up("shutting down")
             raise
         except Exception:  # the session supervisor: one bad call takes no other call down

@@ -129,11 +129,16 @@ class TurnTaking:
             return turn, ()
         taken = TextTaken(text, barge_in=self.barge_in)
         if self.stale:
-            return replace(turn, stale=False), (StaleText(text),) if text else ()
+            turn = replace(turn, stale=False)
+            if self.phase is not TurnPhase.PROMPTING:  # the prompt is over: wait for an answer
+                turn = replace(turn, phase=TurnPhase.WAITING, waiting_since=audio_s)
+            return turn, (StaleText(text),) if text else ()
         if self.phase is TurnPhase.PROMPTING and not interruptible:
             return replace(turn, kept_text=taken if text else None), ()
         if text:
-            return self._closed(turn), (taken,)
+            # Begun under a protected phrase and ended under a free one: the rest is not wanted.
+            stop = (StopPlayback(),) if self.phase is TurnPhase.PROMPTING else ()
+            return self._closed(turn), (*stop, taken)
         return self._on_no_words(turn, taken, audio_s - began)
 
     def _on_no_words(self, turn: "TurnTaking", taken: TextTaken, length_s: float) -> Step:

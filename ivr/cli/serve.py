@@ -10,7 +10,7 @@ import typer
 
 from ivr import log
 from ivr.app import App, running
-from ivr.cli.context import console, run, settings_of
+from ivr.cli.context import console, errors, run, settings_of
 from ivr.config import Settings
 
 PHRASES = (
@@ -50,6 +50,8 @@ async def _serve(settings: Settings) -> None:
         draining = asyncio.create_task(app.drain())
         hurried = asyncio.create_task(hurry.wait())
         await asyncio.wait({draining, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        if draining.done() and (fault := draining.exception()) is not None:
+            errors.print(f"[red]- not drained: {fault}[/]")
         for task in (draining, hurried):
             task.cancel()
         await asyncio.gather(draining, hurried, return_exceptions=True)

@@ -140,6 +140,7 @@ class OperatorHandoff:
                 await _disconnected(operator)
         except SipError as exc:
             log.error("x bridge failed: %s", exc.message, extra={"action": "bridge"})
+            transfer = transfer.on_bridge_failed(UNKNOWN_STATUS)
         finally:
             await _release(operator)
         return transfer

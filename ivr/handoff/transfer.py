@@ -114,6 +114,10 @@ class Transfer:
             raise SipError("transfer_state", f"operator leg failed while {self.state.value}")
         return replace(self, state=TransferState.FAILED, status=status)
 
+    def on_bridge_failed(self, status: int) -> "Transfer":
+        """The operator picked up, and the two legs could not be joined."""
+        return replace(self, state=TransferState.FAILED, status=status)
+
     def on_deadline(self, now: float) -> "Transfer":
         """The present attempt took too long."""
         if now < self.deadline or self.over:

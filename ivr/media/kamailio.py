@@ -133,8 +133,10 @@ class KamailioFront:
             await self.stop()
             await asyncio.sleep(RESTART_PAUSE_S)
             self.restarts += 1
-            with contextlib.suppress(IvrError):  # tried again
+            try:
                 await self.start()
+            except (IvrError, OSError) as exc:  # a full disk, no descriptors: tried again
+                log.error("x kamailio does not start: %s", exc, extra={"action": "front_lost"})
 
     async def stop(self) -> None:
         """End it and its children."""

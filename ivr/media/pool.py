@@ -139,8 +139,7 @@ class MediaPool:
 
     async def drain(self) -> None:
         """No new calls from now on: INVITEs get 503 with Retry-After."""
-        for slot in self._slots:
-            await slot.drain()
+        await asyncio.gather(*(slot.drain() for slot in self._slots))
 
     # ---- calls
 

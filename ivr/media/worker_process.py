@@ -154,8 +154,11 @@ class WorkerProcess(asyncio.Protocol):
         leg = self._new_leg(next(self._leg_numbers), LegIdentity(ani=caller, dnis=target))
         try:
             await self.request(wire.Dial(leg.number, target, caller, dict(headers or {})))
-        except SipError:
+        except BaseException:
+            # Refused, late or cancelled: nobody will own this leg, so it is taken back in order.
             self.legs.pop(leg.number, None)
+            hang_up = wire.HangUp(leg.number, "nobody waits")
+            self._send(wire.Request(next(self._numbers), hang_up))
             raise
         return leg
 

@@ -1,7 +1,6 @@
 """One place in the pool of media workers: keeps a worker running in it. Event loop only."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 from typing import Final
@@ -64,7 +63,10 @@ class WorkerSlot:
         """No new calls, also after a restart."""
         self._draining = True
         if self.running is not None:
-            await self.running.request(wire.Drain())
+            try:
+                await self.running.request(wire.Drain())
+            except SipError as exc:  # the registry turns its callers away anyway
+                log.warning("- media worker %d not drained: %s", self.options.index, exc.message)
 
     async def supervise(self) -> None:
         """Restart the worker whenever it ends, until cancelled."""
@@ -79,8 +81,10 @@ class WorkerSlot:
             pause_s = min(max(FIRST_PAUSE_S, pause_s * 2), LONGEST_PAUSE_S) if short else 0.0
             await asyncio.sleep(pause_s)
             self.restarts += 1
-            with contextlib.suppress(SipError):  # tried again after the pause
+            try:
                 await self.start()
+            except (SipError, OSError) as exc:  # no descriptors, no memory: tried again
+                log.error("x media worker %d does not start: %s", self.options.index, exc)
 
     async def recycle_if_large(self) -> None:
         """Replace an idle worker that has grown; its supervisor starts the next one."""

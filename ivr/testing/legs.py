@@ -21,6 +21,7 @@ class FakeLeg:
         self.operator: FakeLeg | None = None
         """What `dial_beside` gives; None: it fails."""
         self.refer_fails = False
+        self.bridge_fails = False
         self.queued_samples = 0
         self._played = 0
         self._sample_index = 0
@@ -95,6 +96,8 @@ class FakeLeg:
         return self.operator
 
     async def bridge(self, other: Leg) -> None:
+        if self.bridge_fails:
+            raise SipError("bridge", "the legs could not be joined")
         self.commands.append("bridge")
 
     async def unbridge(self, other: Leg) -> None:

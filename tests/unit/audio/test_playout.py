@@ -50,6 +50,15 @@ def test_audio_appended_before_the_stop_was_reported_is_heard_in_its_place() -> 
     assert track.frame(360, 800) == counting(160, 5000)
 
 
+def test_what_was_played_past_the_track_does_not_swallow_what_follows() -> None:
+    track = PlayoutTrack()
+    for played in range(0, 8000, 160):  # a ringing tone of another source
+        assert track.frame(played) == SILENCE
+    track.appended(counting(320))
+    assert track.frame(8000) == counting(160)
+    assert track.frame(8160) == counting(160, 161)
+
+
 def test_two_blocks_between_two_frames_are_heard_one_after_the_other() -> None:
     track = PlayoutTrack()
     track.appended(counting(480))

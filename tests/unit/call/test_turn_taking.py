@@ -139,6 +139,25 @@ def test_speech_that_began_before_the_question_is_stale_and_leaves_it_open():
     assert story.effects[-1] == TextTaken("нет", barge_in=False)
 
 
+def test_stale_speech_that_outlasts_the_prompt_leaves_the_question_waiting():
+    story = Story().speaks().asks(no_input_s=3).prompt_ends().stops("ну")
+    assert story.effects == [StaleText("ну")]
+    story.passes(3.2)
+    assert story.effects[-1] == NoInputDetected()
+
+
+def test_a_stale_noise_leaves_the_question_waiting_too():
+    story = Story().speaks().asks(no_input_s=3).prompt_ends().stops("")
+    story.passes(3.2)
+    assert story.effects == [NoInputDetected()]
+
+
+def test_speech_begun_under_a_protected_phrase_stops_the_free_rest_of_the_prompt():
+    story = Story().asks(interruptible=False).passes(1).speaks()
+    story.interruptible = True
+    assert story.stops("баланс").effects == [StopPlayback(), TextTaken("баланс", barge_in=False)]
+
+
 def test_stale_speech_that_is_clear_after_all_answers_the_question():
     story = Story().speaks().asks().stops("оператор")
     story.take(story.turn.on_stale_accepted())

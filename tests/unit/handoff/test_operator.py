@@ -95,6 +95,15 @@ async def test_no_free_leg_for_the_operator_is_a_failure_and_no_fault():
     assert await desk.handoff.run("00" * 16) is TransferOutcome.FAILED
 
 
+async def test_legs_that_cannot_be_joined_are_a_failure_and_no_connection():
+    desk = Desk(refer=False)
+    desk.caller.bridge_fails = True
+    desk.operator.happens(Answered("PCMA"))
+    assert await desk.handoff.run("00" * 16) is TransferOutcome.FAILED
+    assert desk.attempts == ["bridge begun", "bridge failed"]
+    assert desk.operator.commands == ["hang_up"]
+
+
 async def test_a_caller_who_leaves_takes_the_ringing_operator_leg_along():
     desk = Desk(refer=False)
     desk.operator.happens(Ringing(180))
