@@ -56,9 +56,10 @@ async def test_call_keys_transfer_and_hang_up_pass_through(
     uri = f"{service.pool.uri};transport={transport}"
     outbound, inbound = await connect(caller, service, uri)
     assert isinstance(outbound, MediaLeg)
-    inbound.play(tone(440, 2))
-    outbound.play(tone(1000, 2))
-    await asyncio.gather(listen(inbound, 0.5), listen(outbound, 0.5))
+    inbound.play(tone(440, 4))
+    outbound.play(tone(1000, 4))
+    # A busy machine starts its media late; the jitter buffers have settled after a second.
+    await asyncio.gather(listen(inbound, 1.5), listen(outbound, 1.5))
     heard_in, heard_out = await asyncio.gather(listen(inbound, 0.3), listen(outbound, 0.3))
     assert amplitude(heard_in, 1000) > LOUD
     assert amplitude(heard_out, 440) > LOUD
