@@ -38,6 +38,7 @@ PURE = (
     "ivr.softphone.listening",
     "ivr.asr_build.letter_to_sound",
     "ivr.asr_build.lexicon",
+    "ivr.asr_build.graph",
     "ivr.asr_build.language_model",
     "ivr.asr_build.spoken_values",
     "ivr.asr_eval.scoring",
@@ -59,7 +60,7 @@ QUARANTINE = {
     "fastapi": ("ivr.http",),
     "uvicorn": ("ivr.http",),
     "typer": ("ivr.cli",),
-    "kaldifst": ("ivr.asr_build.graph",),
+    "kaldifst": ("ivr.asr_build.openfst",),
     "wordfreq": ("ivr.asr_build.texts",),
     "jiwer": ("ivr.asr_eval.scoring",),
 }

@@ -4,6 +4,8 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +18,8 @@ from ivr.asr_build import lexicon
 from ivr.asr_build.graph import (
     Grammar,
     Symbols,
-    compile_graph,
+    as_text,
+    lexicon_arcs,
     ngram_grammar,
     number_words,
     read_phones,
@@ -24,6 +27,7 @@ from ivr.asr_build.graph import (
 from ivr.asr_build.language_model import DIVERSITY, TextFit, estimate, fit
 from ivr.asr_build.lexicon import Lexicon
 from ivr.asr_build.texts import Corpus
+from ivr.errors import SetupError
 
 VERSION: Final = 1
 """Of the builder: raised when the same texts give another graph."""
@@ -112,13 +116,32 @@ def write_model(
     target: Path, acoustic: Path, words: Lexicon, grammar: Grammar, symbols: Symbols
 ) -> tuple[int, int]:
     """A complete Vosk model folder for one grammar; its states and arcs."""
-    graph = compile_graph(words, grammar, symbols)
     for name in ACOUSTIC_FILES:
         _take_over(acoustic / name, target / name)
-    graph.write(target / "graph" / "HCLG.fst")
+    size = _compile(words, grammar, symbols, target / "graph" / "HCLG.fst")
     table = "".join(f"{word} {number}\n" for word, number in symbols.words.items())
     (target / "graph" / "words.txt").write_text(table, encoding="utf-8")
-    return graph.states, graph.arcs
+    return size
+
+
+def _compile(words: Lexicon, grammar: Grammar, symbols: Symbols, target: Path) -> tuple[int, int]:
+    """Write the graph; its states and arcs. Takes a process, see ivr/asr_build/openfst.py."""
+    with tempfile.TemporaryDirectory(prefix="ivr-graph-") as folder:
+        texts = {
+            Path(folder) / "L.txt": as_text(*lexicon_arcs(words, symbols)),
+            Path(folder) / "G.txt": as_text(grammar.arcs, grammar.finals),
+        }
+        for file, text in texts.items():
+            file.write_text(text, encoding="ascii")
+        command = [
+            *(sys.executable, "-m", "ivr.asr_build.openfst", *map(str, texts)),
+            *(str(target), str(symbols.first_disambiguation)),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SetupError("graph", f"the graph could not be compiled: {done.stderr.strip()[-500:]}")
+    states, arcs = map(int, done.stdout.split())
+    return states, arcs
 
 
 def symbols_of(acoustic: Path, words: Lexicon) -> Symbols:

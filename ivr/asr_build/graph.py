@@ -1,17 +1,14 @@
-"""Lexicon and grammar -> decoding graph (HCLG) for the bundled acoustic model. Uses OpenFST.
+"""Lexicon and grammar -> arcs of L and G; arcs of L o G -> arcs of the decoding graph. Pure.
 
-L o G is determinized and minimized as in Kaldi; C is the identity, because the model's phones have
-no context; H is put in by hand, because each phone is one emitting state. The only module that
-imports kaldifst.
+What lies between is OpenFST's work, see ivr/asr_build/openfst.py. C is the identity, because the
+model's phones have no context; H is put in by hand, because each phone is one emitting state.
 """
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
-
-import kaldifst
+from typing import Final
 
 from ivr.asr_build.language_model import BEGIN, END, History, LanguageModel
 from ivr.asr_build.lexicon import Lexicon
@@ -45,18 +42,8 @@ class Grammar:
     finals: tuple[tuple[int, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
-    """The finished decoding graph."""
-
-    fst: Any
-    states: int
-    arcs: int
-
-    def write(self, path: Path) -> None:
-        """In OpenFST's vector format, which Vosk reads."""
-        if not self.fst.write(str(path)):
-            raise OSError(f"{path} cannot be written")
+Fst = tuple[list[Arc], list[tuple[int, float]]]
+"""Arcs and final costs; the first arc leaves the start."""
 
 
 def read_phones(path: Path) -> dict[str, int]:
@@ -103,23 +90,7 @@ def _next(state: Mapping[History, int], history: History, word: str) -> int:
     return state[reached]
 
 
-def compile_graph(lexicon: Lexicon, grammar: Grammar, symbols: Symbols) -> Graph:
-    """Compose, determinize, minimize, put the phones' states in."""
-    lexicon_fst = _compiled(*_lexicon_arcs(lexicon, symbols))
-    kaldifst.arcsort(lexicon_fst, sort_type="olabel")
-    grammar_fst = _compiled(grammar.arcs, grammar.finals)
-    kaldifst.arcsort(grammar_fst, sort_type="ilabel")
-    composed = kaldifst.compose(lexicon_fst, grammar_fst)
-    kaldifst.determinize_star(composed, use_log=True)
-    kaldifst.minimize_encoded(composed)
-    expanded = _compiled(*_with_phone_states(composed, symbols.first_disambiguation))
-    kaldifst.minimize_encoded(expanded)
-    kaldifst.arcsort(expanded, sort_type="ilabel")
-    arcs = sum(expanded.num_arcs(state) for state in range(expanded.num_states))
-    return Graph(expanded, expanded.num_states, arcs)
-
-
-def _lexicon_arcs(lexicon: Lexicon, symbols: Symbols) -> tuple[list[Arc], list[tuple[int, float]]]:
+def lexicon_arcs(lexicon: Lexicon, symbols: Symbols) -> Fst:
     """L: state 0 is before a possible pause, state 1 between words, state 2 after a pause.
 
     Homophones end in different disambiguation symbols, else L could not be determinized. The
@@ -148,17 +119,15 @@ def _lexicon_arcs(lexicon: Lexicon, symbols: Symbols) -> tuple[list[Arc], list[t
     return arcs, [(1, 0.0)]
 
 
-def _with_phone_states(
-    fst: Any, first_disambiguation: int
-) -> tuple[list[Arc], list[tuple[int, float]]]:
+def with_phone_states(fst_text: str, first_disambiguation: int) -> Fst:
     """H: a phone's first frame leads to a copy of the target state that loops on that phone.
 
     Transition-ids of phone p: self-loop 2(p-1)+1, first frame 2(p-1)+2. A state is split by the
     phone that leads into it; disambiguation symbols become epsilon and drop the loop.
     """
-    outgoing, finals = _read(fst)
-    copies: dict[tuple[int, int], int] = {(fst.start, 0): 0}
-    todo = [(fst.start, 0)]
+    outgoing, finals = _parsed(fst_text)
+    copies: dict[tuple[int, int], int] = {(0, 0): 0}
+    todo = [(0, 0)]
     arcs: list[Arc] = []
     ends: list[tuple[int, float]] = []
     while todo:
@@ -178,11 +147,13 @@ def _with_phone_states(
     return arcs, ends
 
 
-def _read(fst: Any) -> tuple[dict[int, list[tuple[int, int, int, float]]], dict[int, float]]:
-    """Arcs by state as (target, input, output, cost), and final costs."""
+def _parsed(
+    fst_text: str,
+) -> tuple[dict[int, list[tuple[int, int, int, float]]], dict[int, float]]:
+    """OpenFST's text form, start 0 -> arcs by state (target, input, output, cost), final costs."""
     outgoing: dict[int, list[tuple[int, int, int, float]]] = {}
     finals: dict[int, float] = {}
-    for line in fst.to_str(show_weight_one=True).splitlines():
+    for line in fst_text.splitlines():
         fields = line.split()
         if len(fields) > 2:
             source, target, label, output = map(int, fields[:4])
@@ -192,8 +163,8 @@ def _read(fst: Any) -> tuple[dict[int, list[tuple[int, int, int, float]]], dict[
     return outgoing, finals
 
 
-def _compiled(arcs: Iterable[Arc], finals: Iterable[tuple[int, float]]) -> Any:
-    """OpenFST's text form -> FST. The first line's state is the start: the arcs begin with 0."""
+def as_text(arcs: Iterable[Arc], finals: Iterable[tuple[int, float]]) -> str:
+    """OpenFST's text form; the state of its first line is the start."""
     lines = [f"{a} {b} {i} {o} {cost:.6g}" for a, b, i, o, cost in arcs]
     lines += [f"{state} {cost:.6g}" for state, cost in finals]
-    return kaldifst.compile("\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"

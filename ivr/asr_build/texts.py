@@ -25,12 +25,11 @@ OWN_WORDS_WEIGHT: Final = 1.0
 """Of each line of an own word list, in training phrases."""
 OFFICE_WEIGHT: Final = 5.0
 """Of all names from the back office together."""
-SHORT_WORDS: Final = frozenset(
-    (
-        "а в и к о с у я бы во да до её ей ему ее же за из им их ко ли мы на не ни но ну об он от "
-        "по со так те то ты уж"
-    ).split()
-)
+SHORT_WORDS: Final = frozenset("авикосуя") | {
+    *("бы", "во", "да", "до", "её", "ей", "ему", "ее", "же", "за", "из", "им", "их", "ко", "ли"),
+    *("мы", "на", "не", "ни", "но", "ну", "об", "он", "от", "по", "со", "так", "те", "то", "ты"),
+    "уж",
+}
 """General words of one and two letters; the list's others are initials and units."""
 
 

@@ -71,7 +71,8 @@ def build_graph(
 @app.command()
 def closed(
     folder: Annotated[Path, typer.Option(help="Where they are written.")] = MODELS_FOLDER
-    / "asr-closed",
+    / BUILT
+    / "closed",
 ) -> None:
     """Build the closed models: yes or no, digits, amounts."""
     for name in CLOSED:
