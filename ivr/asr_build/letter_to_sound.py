@@ -116,6 +116,6 @@ def _once(phones: list[str]) -> tuple[str, ...]:
     vowels = set(VOWELS.values())
     return tuple(
         phone
-        for phone, following in zip(phones, [*phones[1:], ""], strict=True)
+        for phone, following in zip(phones, (*phones[1:], ""), strict=bool(phones))
         if phone in vowels or phone.removesuffix("'") != following.removesuffix("'")
     )
