@@ -1,11 +1,14 @@
 """Graphs that are really compiled, and Vosk recognizing with them."""
 
 import asyncio
+import json
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from ivr.asr_build.build import build
 from ivr.asr_build.closed import build_closed
@@ -16,6 +19,7 @@ from ivr.asr_eval.corpus import Recording, read_recordings
 from ivr.asr_eval.render import render
 from ivr.asr_eval.run import recognize_all
 from ivr.asr_eval.scoring import compare, word_error_rate
+from ivr.cli.main import app
 from ivr.errors import ConfigError
 from ivr.nlu.phrases import LabelledPhrase
 from ivr.speech.models import built_in
@@ -133,6 +137,19 @@ async def test_two_models_are_compared_in_a_page_and_bad_files_are_named(
     assert model.name in page
     figures = report.as_json(reports, compare(*errors))
     assert figures["models"][0]["words"]["of"] == sum(one.words for one in errors[0])
+
+
+def test_the_command_writes_page_and_figures(model: Path, tmp_path: Path) -> None:
+    shutil.copy(FIXTURES / "tts" / "0003.flac", tmp_path / "a.flac")
+    (tmp_path / "a.txt").write_text("Какой у меня тариф", encoding="utf-8")
+    page = tmp_path / "out" / "report.html"
+    command = ["asr", "eval", str(tmp_path), "-m", str(model), "--html", str(page)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "word error rate" in done.output
+    assert "Ошибки в словах" in page.read_text(encoding="utf-8")
+    figures = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert figures["models"][0]["words"]["of"] == 4
 
 
 def test_a_folder_without_recordings_is_refused(tmp_path: Path) -> None:
