@@ -80,7 +80,8 @@ class SpeechSettings(Section):
     """[speech] hearing: voice activity, endpointing, recognition."""
 
     model: str = ""
-    """Vosk model folder; empty: an official model in models/, else the bundled models/ru-0611."""
+    """Vosk model folder; empty: an official model in models/, else the last graph of `ivr asr
+    build`, else the bundled models/ru-0611."""
     vad_aggressiveness: int = Field(default=2, ge=0, le=3)
     start_ms: int = Field(default=80, ge=20, le=1000)
     """Speech this long starts an utterance."""

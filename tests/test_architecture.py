@@ -36,6 +36,12 @@ PURE = (
     "ivr.audio.playout",
     "ivr.analytics.cdr",
     "ivr.softphone.listening",
+    "ivr.asr_build.letter_to_sound",
+    "ivr.asr_build.lexicon",
+    "ivr.asr_build.graph",
+    "ivr.asr_build.language_model",
+    "ivr.asr_build.spoken_values",
+    "ivr.asr_eval.scoring",
 )
 IMPURE_LIBRARIES = {"asyncio", "threading", "time", "random", "os", "logging", "socket"}
 
@@ -54,6 +60,9 @@ QUARANTINE = {
     "fastapi": ("ivr.http",),
     "uvicorn": ("ivr.http",),
     "typer": ("ivr.cli",),
+    "kaldifst": ("ivr.asr_build.openfst",),
+    "wordfreq": ("ivr.asr_build.texts",),
+    "jiwer": ("ivr.asr_eval.scoring",),
 }
 
 LAYERS = (
@@ -61,6 +70,7 @@ LAYERS = (
     ("ivr.audio", "ivr.sip", "ivr.nlu.schema", "ivr.events", "ivr.log"),
     ("ivr.speech", "ivr.nlu", "ivr.services"),
     ("ivr.dialogue", "ivr.analytics"),
+    ("ivr.asr_build", "ivr.asr_eval"),
     ("ivr.storage", "ivr.media", "ivr.http", "ivr.handoff"),
     ("ivr.call", "ivr.softphone", "ivr.testing"),
     ("ivr.app", "ivr.bench"),

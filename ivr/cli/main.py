@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli import bench, call, calls, chat, check, demo, models, nlu, serve
+from ivr.cli import asr, bench, call, calls, chat, check, demo, models, nlu, serve
 
 HELP = """Voice assistant for a mobile operator's short number 0611.
 
@@ -25,6 +25,7 @@ app.command(name="demo")(demo.demo)
 app.command(name="chat")(chat.chat)
 app.command(name="check")(check.check)
 app.command(name="bench")(bench.bench)
+app.add_typer(asr.app, name="asr")
 app.add_typer(calls.app, name="calls")
 app.add_typer(models.app, name="models")
 app.add_typer(nlu.app, name="nlu")

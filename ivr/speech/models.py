@@ -16,6 +16,8 @@ from ivr.errors import SetupError
 
 MODELS_FOLDER: Final = Path(__file__).resolve().parents[2] / "models"
 BUNDLED: Final = "ru-0611"
+BUILT: Final = "asr"
+"""Folder of the graphs built here from own texts, one per content."""
 OFFICIAL_SOURCE: Final = "https://alphacephei.com/vosk/models"
 UNPACKED_LIMIT_BYTES: Final = 8 << 30
 """No official Russian model comes near; an archive that says more is a bomb."""
@@ -55,7 +57,8 @@ class ResolvedModel:
 
 
 def resolve(configured: str, folder: Path = MODELS_FOLDER) -> ResolvedModel:
-    """Configured path, else an official Russian model in `folder`, else the bundled one."""
+    """Configured path, else an official Russian model in `folder`, else the graph built last from
+    own texts, else the bundled model."""
     if configured:
         path = Path(configured)
         if not is_model(path):
@@ -64,6 +67,9 @@ def resolve(configured: str, folder: Path = MODELS_FOLDER) -> ResolvedModel:
     official = official_in(folder)
     if official:
         return ResolvedModel(official[0], f"{official[0].name} (official model in {folder.name}/)")
+    built = built_in(folder)
+    if built:
+        return ResolvedModel(built, f"{BUNDLED} with the graph {built.name} of 'ivr asr build'")
     bundled = folder / BUNDLED
     if not is_model(bundled):
         raise SetupError(
@@ -78,6 +84,12 @@ def official_in(folder: Path) -> list[Path]:
     """Unpacked official Russian models, the largest first."""
     found = [path for path in folder.glob("vosk-model-*ru*") if is_model(path)]
     return sorted(found, key=lambda path: ("-small-" in path.name, path.name))
+
+
+def built_in(folder: Path) -> Path | None:
+    """The model that `ivr asr build` made or confirmed last: it has the newest report."""
+    reports = [file for file in folder.glob(f"{BUILT}/*/report.json") if is_model(file.parent)]
+    return max(reports, key=lambda file: file.stat().st_mtime_ns).parent if reports else None
 
 
 def is_model(path: Path) -> bool:

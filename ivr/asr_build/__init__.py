@@ -1,0 +1,1 @@
+"""Builds the speech recognizer's decoding graph from the project's own texts."""

@@ -1,0 +1,1 @@
+"""Measures speech recognition on recordings with known texts."""
