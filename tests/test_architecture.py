@@ -36,6 +36,14 @@ PURE = (
     "ivr.audio.playout",
     "ivr.analytics.cdr",
     "ivr.softphone.listening",
+    "ivr.fixtures.manifest",
+    "ivr.regress.outcome",
+    "ivr.regress.story",
+    "ivr.regress.augment",
+    "ivr.regress.conditions",
+    "ivr.regress.compare",
+    "ivr.regress.figures",
+    "ivr.regress.junit",
 )
 IMPURE_LIBRARIES = {"asyncio", "threading", "time", "random", "os", "logging", "socket"}
 
@@ -62,8 +70,8 @@ LAYERS = (
     ("ivr.speech", "ivr.nlu", "ivr.services"),
     ("ivr.dialogue", "ivr.analytics"),
     ("ivr.storage", "ivr.media", "ivr.http", "ivr.handoff"),
-    ("ivr.call", "ivr.softphone", "ivr.testing"),
-    ("ivr.app", "ivr.bench"),
+    ("ivr.call", "ivr.softphone", "ivr.testing", "ivr.fixtures"),
+    ("ivr.app", "ivr.bench", "ivr.regress"),
     ("ivr.cli", "ivr.__main__"),
 )
 """Left to right: a module imports from its own layer and those before it."""
