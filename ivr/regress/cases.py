@@ -7,7 +7,6 @@ from typing import Final
 
 import soundfile
 
-from ivr.audio.pcm import LINE_RATE_HZ
 from ivr.audio.resample import Samples
 from ivr.audio.wav import load_samples
 from ivr.errors import AudioError, SetupError
@@ -80,8 +79,17 @@ def _listed(manifest: Path) -> Iterator[Case]:
         )
 
 
-def read_recording(path: Path) -> tuple[Samples, str]:
-    """A recording at the line's rate, and what had to be converted.
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file's audio at the line's rate, mono, and the form it had."""
+
+    samples: Samples
+    channels: int
+    rate_hz: int
+
+
+def read_recording(path: Path) -> Recording:
+    """A recording of any form as the line would carry it.
 
     `AudioError` for what cannot be a caller's turn, before a huge file is read.
     """
@@ -99,9 +107,4 @@ def read_recording(path: Path) -> tuple[Samples, str]:
         raise AudioError("not_audio", f"{path} is not audio this program can read: {exc}") from exc
     if info.duration > MOST_S:
         raise AudioError("too_long", f"{path} is {info.duration:.0f} s long; at most {MOST_S:.0f}")
-    note = []
-    if info.channels != 1:
-        note.append(f"{info.channels} channels mixed")
-    if info.samplerate != LINE_RATE_HZ:
-        note.append(f"{info.samplerate} Hz converted")
-    return load_samples(path), ", ".join(note)
+    return Recording(load_samples(path), info.channels, info.samplerate)

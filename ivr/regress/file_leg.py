@@ -33,6 +33,9 @@ AFTER_S: Final = 1.2
 patience of any question, so that the last utterance has ended."""
 LONGEST_S: Final = 600.0
 """Audio time after which a call that never comes to an end is given up."""
+LISTENED_S: Final = 2.0
+"""Of a prompt that nobody interrupts only the end takes frames: the background level that voice
+activity is measured against is that of the last 1.5 s."""
 _SILENCE: Final = bytes(FRAME_BYTES)
 
 
@@ -107,6 +110,7 @@ class FileLeg:
             self._end(HangupCause(200, "recording over", HangupSide.REMOTE))
         if self._ended is not None:
             return None
+        self._skip_prompt()
         frame = PcmFrame(self._next_samples(), LINE_RATE_HZ, self._index)
         self._index += FRAME_SAMPLES
         self._clock.audio_s = frame.end_s
@@ -116,6 +120,16 @@ class FileLeg:
         if played:
             self._heard_until_s = frame.end_s
         return LegFrame(frame, self._played, self._flushed)
+
+    def _skip_prompt(self) -> None:
+        """Let the bot's words pass at once while the caller is silent anyway."""
+        waits = self._manners is Manners.WAIT and self.speech_began_s is None
+        skipped = self._queued - round(LISTENED_S * LINE_RATE_HZ)
+        skipped -= skipped % FRAME_SAMPLES
+        if skipped > 0 and (waits or self._speech_end_s is not None):
+            self._queued -= skipped
+            self._played += skipped
+            self._index += skipped
 
     def _over(self) -> bool:
         if self._clock.audio_s >= LONGEST_S + len(self._speech) / SAMPLE_BYTES / LINE_RATE_HZ:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ivr.audio.pcm import LINE_RATE_HZ
 from ivr.nlu.schema import Entity
 
 CLEAN = ""
@@ -56,8 +57,10 @@ class Outcome:
     condition: str = CLEAN
     error: str = ""
     """Why nothing could be replayed; the rest is empty then."""
-    note: str = ""
-    """What had to be converted."""
+    channels: int = 1
+    """Of the file; several were mixed."""
+    rate_hz: int = LINE_RATE_HZ
+    """Of the file; another than the line's was converted."""
     transcript: str = ""
     intent: str = ""
     slots: str = ""

@@ -8,9 +8,10 @@ from typing import Final
 
 import jinja2
 
+from ivr.audio.pcm import LINE_RATE_HZ
 from ivr.regress.compare import Change, Judgement, Verdict
 from ivr.regress.figures import ALL, Cell, Figures
-from ivr.regress.outcome import CLEAN, OVER_SIP, Mark
+from ivr.regress.outcome import CLEAN, OVER_SIP, Mark, Outcome
 from ivr.regress.run import Report
 
 WIDTH, HEIGHT = 640, 96
@@ -109,12 +110,20 @@ def _case(item: Judgement, folder: Path, cases: int) -> dict[str, object]:
         "item": item,
         "verdict": VERDICTS[item.verdict],
         "condition": condition_name(item.case.condition),
+        "form": _form(item.outcome),
         "audio": os.path.relpath(audio.resolve(), folder.resolve()) if item.outcome.peaks else "",
         "picture": picture_of(item) if drawn else None,
         "changes": [
             Change(FIELDS[change.field], change.before, change.after) for change in item.changes
         ],
     }
+
+
+def _form(outcome: Outcome) -> str:
+    """What had to be converted."""
+    mixed = f"каналов: {outcome.channels}, сведены" if outcome.channels > 1 else ""
+    converted = f"{outcome.rate_hz} Гц, пересчитано" if outcome.rate_hz != LINE_RATE_HZ else ""
+    return "; ".join(filter(None, (mixed, converted)))
 
 
 def picture_of(item: Judgement) -> Picture:

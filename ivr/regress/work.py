@@ -55,8 +55,8 @@ async def outcome_of(case: Case, replayer: Replayer, sounds: Sounds) -> Outcome:
     """Read, augment, replay. Whatever is wrong with the file is told in the outcome."""
     began = time.perf_counter()
     try:
-        samples, note = read_recording(case.path)
-        audio = ""
+        recording = read_recording(case.path)
+        samples, audio = recording.samples, ""
         if case.augmentation:
             samples = _augmented(case, samples, sounds)
             audio = _keep(case, samples, sounds.kept)
@@ -69,7 +69,14 @@ async def outcome_of(case: Case, replayer: Replayer, sounds: Sounds) -> Outcome:
             wall_s=time.perf_counter() - began,
         )
     wall_s = time.perf_counter() - began
-    return replace(outcome, note=note, audio=audio, peaks=peaks_of(samples), wall_s=wall_s)
+    return replace(
+        outcome,
+        channels=recording.channels,
+        rate_hz=recording.rate_hz,
+        audio=audio,
+        peaks=peaks_of(samples),
+        wall_s=wall_s,
+    )
 
 
 def _augmented(case: Case, samples: Samples, sounds: Sounds) -> Samples:
