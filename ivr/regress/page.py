@@ -79,7 +79,7 @@ def write_page(path: Path, report: Report, baseline: Path) -> None:
     )
     template = environment.get_template("page.html.j2")
     path.parent.mkdir(parents=True, exist_ok=True)
-    items = sorted(report.judgements, key=lambda item: list(Verdict).index(item.verdict))
+    items = sorted(report.judgements, key=_urgency)
     page = template.render(
         report=report,
         figures=report.figures,
@@ -101,6 +101,12 @@ def write_page(path: Path, report: Report, baseline: Path) -> None:
 def condition_name(condition: str) -> str:
     """For people."""
     return {CLEAN: "как есть", OVER_SIP: "по SIP"}.get(condition, condition)
+
+
+def _urgency(item: Judgement) -> tuple[int, bool, int]:
+    """By verdict, then wrong intents, then the most word errors."""
+    right = item.score.intent_right is not False
+    return (list(Verdict).index(item.verdict), right, -item.score.word_errors)
 
 
 def _case(item: Judgement, folder: Path, cases: int) -> dict[str, object]:
