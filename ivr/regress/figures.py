@@ -33,10 +33,6 @@ class Figures:
     by_condition: dict[str, dict[str, Cell]]
     """Condition -> voice -> cell; `ALL` takes all voices."""
     median_response_ms: float | None
-    speech_s: float
-    """Length of the recordings that were replayed, under every condition."""
-    call_s: float
-    """Audio time of the calls."""
 
     @property
     def failed(self) -> int:
@@ -64,8 +60,6 @@ def figures_of(judgements: Sequence[Judgement]) -> Figures:
         total=grid[next(iter(conditions))][ALL],
         by_condition=grid,
         median_response_ms=median(responses) if responses else None,
-        speech_s=sum(item.outcome.seconds for item in judgements),
-        call_s=sum(item.outcome.call_s for item in judgements),
     )
 
 

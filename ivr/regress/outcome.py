@@ -43,7 +43,7 @@ class Mark:
     """Something on the timeline. Times are seconds since the recording's first sample."""
 
     kind: str
-    """'speech', 'partial', 'final', 'reply', 'end'."""
+    """'speech', 'partial', 'reply' or 'handoff'."""
     at_s: float
     end_s: float | None = None
     text: str = ""

@@ -13,7 +13,7 @@ from ivr.dialogue.actions import (
     Transfer,
 )
 from ivr.dialogue.inputs import NluUnavailable, ServiceFailed, UserInput
-from ivr.events import CallEnded, Event, HandoffStarted, PartialHeard, SpeechBegan, TurnCompleted
+from ivr.events import CallEnded, Event, HandoffStarted, PartialHeard, TurnCompleted
 from ivr.regress.outcome import Mark, Outcome, written_slots
 from ivr.speech.phrase import Phrase, Prompt
 
@@ -98,14 +98,10 @@ def _marks(story: Story) -> Iterable[Mark]:
         match event:
             case PartialHeard(audio_s=audio_s, text=text):
                 yield Mark(kind="partial", at_s=audio_s - began_s, text=text)
-            case SpeechBegan(audio_s=audio_s, barge_in=True):
-                yield Mark(kind="barge_in", at_s=audio_s - began_s)
             case TurnCompleted(index=index) if index > 0:
                 yield from _turn_marks(event, at_s, began_s)
             case HandoffStarted(reason=reason):
                 yield Mark(kind="handoff", at_s=at_s - began_s, text=reason)
-            case CallEnded(outcome=outcome):
-                yield Mark(kind="end", at_s=at_s - began_s, text=outcome)
             case _:
                 pass
 
