@@ -42,6 +42,14 @@ PURE = (
     "ivr.asr_build.language_model",
     "ivr.asr_build.spoken_values",
     "ivr.asr_eval.scoring",
+    "ivr.fixtures.manifest",
+    "ivr.regress.outcome",
+    "ivr.regress.story",
+    "ivr.regress.augment",
+    "ivr.regress.conditions",
+    "ivr.regress.compare",
+    "ivr.regress.figures",
+    "ivr.regress.junit",
 )
 IMPURE_LIBRARIES = {"asyncio", "threading", "time", "random", "os", "logging", "socket"}
 
@@ -72,8 +80,8 @@ LAYERS = (
     ("ivr.dialogue", "ivr.analytics"),
     ("ivr.asr_build", "ivr.asr_eval"),
     ("ivr.storage", "ivr.media", "ivr.http", "ivr.handoff"),
-    ("ivr.call", "ivr.softphone", "ivr.testing"),
-    ("ivr.app", "ivr.bench"),
+    ("ivr.call", "ivr.softphone", "ivr.testing", "ivr.fixtures"),
+    ("ivr.app", "ivr.bench", "ivr.regress"),
     ("ivr.cli", "ivr.__main__"),
 )
 """Left to right: a module imports from its own layer and those before it."""

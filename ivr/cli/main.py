@@ -5,7 +5,20 @@ from typing import Annotated
 
 import typer
 
-from ivr.cli import asr, bench, call, calls, chat, check, demo, models, nlu, serve
+from ivr.cli import (
+    asr,
+    bench,
+    call,
+    calls,
+    chat,
+    check,
+    demo,
+    fixtures,
+    models,
+    nlu,
+    regress,
+    serve,
+)
 
 HELP = """Voice assistant for a mobile operator's short number 0611.
 
@@ -26,7 +39,9 @@ app.command(name="chat")(chat.chat)
 app.command(name="check")(check.check)
 app.command(name="bench")(bench.bench)
 app.add_typer(asr.app, name="asr")
+app.command(name="regress")(regress.regress)
 app.add_typer(calls.app, name="calls")
+app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(models.app, name="models")
 app.add_typer(nlu.app, name="nlu")
 

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import time
 import tomllib
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from ivr.errors import IvrError
 from ivr.nlu import training
 from ivr.nlu.engine import DATA, MODELS, open_engine
 from ivr.nlu.evaluation import Prediction, Score, score
+from ivr.nlu.fixture_labels import ALSO_RIGHT
 from ivr.nlu.phrases import LabelledPhrase, read_phrases
 from ivr.nlu.schema import NluClient, NluResult
 from ivr.nlu.thresholds import decide
@@ -25,14 +27,7 @@ app = typer.Typer(help="Intents: training data, Rasa model, trial.", no_args_is_
 
 FIXTURES = Path("audio_fixtures/manifest.tsv")
 SHOWN_INTENTS = 8
-ALSO_RIGHT = {
-    # The fixtures' labels are older: 'bill_details' includes «за что списали деньги», and without
-    # 'wait' and 'thanks' such texts are out of scope or a goodbye.
-    "bill_details": {"last_charges"},
-    "out_of_scope": {"wait"},
-    "goodbye": {"thanks"},
-}
-NO_ALIASES: dict[str, set[str]] = {}
+NO_ALIASES: Mapping[str, frozenset[str]] = {}
 
 
 @app.command()
@@ -118,7 +113,7 @@ async def _predict(
     settings: NluSettings,
     runtime: Path,
     phrases: tuple[LabelledPhrase, ...],
-    aliases: dict[str, set[str]],
+    aliases: Mapping[str, frozenset[str]],
 ) -> tuple[list[Prediction], float]:
     """All predictions and the mean seconds of one."""
     async with AsyncExitStack() as stack:
@@ -130,7 +125,7 @@ async def _predict(
         Prediction(
             phrase,
             result,
-            result.intent.name in {phrase.intent} | aliases.get(phrase.intent, set()),
+            result.intent.name in {phrase.intent} | aliases.get(phrase.intent, frozenset()),
         )
         for phrase, result in zip(phrases, results, strict=True)
     ]

