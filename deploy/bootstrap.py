@@ -25,7 +25,12 @@ PROGRAMS = {
 }
 """Program -> Debian packages for running: the SIP proxy, and a voice for texts not recorded."""
 VERSION_PROBE = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
-TEST_PROGRAMS = {"sipp": ("sip-tester",), "espeak-ng": ("espeak-ng",)}
+TEST_PROGRAMS = {
+    "sipp": ("sip-tester",),
+    "espeak-ng": ("espeak-ng",),
+    "chromium": ("chromium",),
+    "chromedriver": ("chromium-driver",),
+}
 BUILD_PROGRAMS = {"gcc": ("gcc", "libc6-dev"), "openssl": ("openssl",)}
 """webrtcvad is compiled on installation; openssl makes the self-signed TLS certificate."""
 

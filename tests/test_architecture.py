@@ -81,7 +81,7 @@ LAYERS = (
     ("ivr.asr_build", "ivr.asr_eval"),
     ("ivr.storage", "ivr.media", "ivr.http", "ivr.handoff"),
     ("ivr.call", "ivr.softphone", "ivr.testing", "ivr.fixtures"),
-    ("ivr.app", "ivr.bench", "ivr.regress"),
+    ("ivr.app", "ivr.bench", "ivr.regress", "ivr.review"),
     ("ivr.cli", "ivr.__main__"),
 )
 """Left to right: a module imports from its own layer and those before it."""
