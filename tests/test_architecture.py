@@ -28,6 +28,11 @@ PURE = (
     "ivr.nlu.thresholds",
     "ivr.nlu.entities",
     "ivr.nlu.normalise",
+    "ivr.nlu.evaluation",
+    "ivr.nlu.statistics",
+    "ivr.nlu.comparison",
+    "ivr.nlu.confusions",
+    "ivr.nlu.curves",
     "ivr.dialogue",
     "ivr.sip.refer",
     "ivr.sip.identity",
@@ -71,10 +76,11 @@ QUARANTINE = {
     "kaldifst": ("ivr.asr_build.openfst",),
     "wordfreq": ("ivr.asr_build.texts",),
     "jiwer": ("ivr.asr_eval.scoring",),
+    "matplotlib": ("ivr.plots",),
 }
 
 LAYERS = (
-    ("ivr.errors", "ivr.clock", "ivr.config"),
+    ("ivr.errors", "ivr.clock", "ivr.config", "ivr.plots"),
     ("ivr.audio", "ivr.sip", "ivr.nlu.schema", "ivr.events", "ivr.log"),
     ("ivr.speech", "ivr.nlu", "ivr.services"),
     ("ivr.dialogue", "ivr.analytics"),
