@@ -83,6 +83,7 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         metrics.workers_up_from(lambda: pool.status().workers_up)
 
         metrics.rasa_up_from(lambda: engine.healthy)
+        metrics.intent_model_from(lambda: engine.model)
         metrics.tasks_from(lambda: len(asyncio.all_tasks()))
 
         def health() -> Health:
@@ -120,7 +121,7 @@ async def _open_parts(
     progress: Progress,
 ) -> tuple[SharedParts, NluEngine, str]:
     progress("intent engine")
-    engine = await open_engine(settings.nlu, Path(settings.service.runtime))
+    engine = await open_engine(settings.nlu, Path(settings.service.runtime), follow=True)
     stack.push_async_callback(engine.aclose)
     progress("prompts")
     bank = open_prompts(stack, settings)

@@ -103,7 +103,11 @@ class NluSettings(Section):
     python: str = ".venv-rasa/bin/python"
     """Python of the Rasa environment."""
     model: str = ""
-    """Rasa model archive; empty: the newest in models/rasa."""
+    """Rasa model archive; empty: the promoted one, else the one of the present data."""
+    models: str = "models/rasa"
+    """Folder of model versions; `ivr nlu promote` decides which one serves."""
+    data: str = "nlu_data"
+    """Folder of the training data."""
     timeout_s: float = Field(default=1.5, gt=0.0, le=10.0)
     accept: float = Field(default=0.6, ge=0.0, le=1.0)
     """Confidence from which an intent is acted on at once."""
