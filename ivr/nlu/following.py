@@ -6,6 +6,7 @@ second server costs 590 MB for the seconds until the first has ended, and no tur
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
@@ -23,8 +24,12 @@ POLL_S: Final = 0.5
 DRAIN_S: Final = 15.0
 """The old server's requests end within `nlu.timeout_s`, which is 10 s at most."""
 
-Stamp = tuple[int, int] | None
-"""Modification time and inode of the file `current`; None: it is not there."""
+Stamp = tuple[int, bytes] | None
+"""Modification time and content of the file `current`; None: it is not there.
+
+The time alone is too coarse for two changes within 4 ms; the content alone does not show that the
+same model was promoted once more.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,9 @@ class ModelFollower:
 def stamp(folder: ModelFolder) -> Stamp:
     """Changes with every promotion and roll-back."""
     try:
-        found = folder.current_file.stat()
+        with folder.current_file.open("rb") as file:
+            return os.fstat(file.fileno()).st_mtime_ns, file.read()
     except FileNotFoundError:
         return None
-    return found.st_mtime_ns, found.st_ino
+    except OSError as error:  # told when the file is read for its meaning
+        return 0, str(error).encode()
