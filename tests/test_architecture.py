@@ -21,6 +21,7 @@ PURE = (
     "ivr.speech.grammar",
     "ivr.speech.phrase",
     "ivr.speech.russian",
+    "ivr.speech.vosk_results",
     "ivr.call.turn_taking",
     "ivr.call.caller",
     "ivr.handoff.transfer",
