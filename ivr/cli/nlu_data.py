@@ -20,11 +20,11 @@ from ivr.cli.context import console, fail, settings_of
 from ivr.config import Settings
 from ivr.errors import IvrError, SetupError
 from ivr.nlu import hygiene
+from ivr.nlu.data_set import DataSet, read_data_set
 from ivr.nlu.engine import DATA
-from ivr.nlu.hygiene import DataSet, Finding, Limits, Severity, Writable
+from ivr.nlu.hygiene import Finding, Limits, Severity, Writable
 from ivr.nlu.hygiene_likeness import check_leaks, check_pairs
 from ivr.nlu.phrase_file import write_whole
-from ivr.nlu.phrases import read_intent_places, read_phrases
 from ivr.speech import models as speech_models
 
 app = typer.Typer()
@@ -51,7 +51,7 @@ def lint(
     settings = settings_of(context)
     try:
         with console.status("reading"):
-            data = read_data()
+            data = read_data_set(DATA)
             findings = find(data, _writable(settings, data))
         if json_file is not None:
             write_whole(json_file, _as_json(findings))
@@ -64,15 +64,6 @@ def lint(
     _print_summary(data, findings, counts)
     if counts[Severity.ERROR] or (strict and counts[Severity.WARNING]):
         raise typer.Exit(1)
-
-
-def read_data() -> DataSet:
-    """The phrases and intents of nlu_data; raises `ConfigError` for files that cannot be read."""
-    return DataSet(
-        read_phrases(DATA / "nlu"),
-        read_phrases(DATA / "test.yml"),
-        read_intent_places(DATA / "domain.yml"),
-    )
 
 
 def find(data: DataSet, writable: Writable | None, limits: Limits | None = None) -> list[Finding]:

@@ -6,13 +6,13 @@ that are nearly trained on, words recognition never writes, intents that are too
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import cached_property
 from statistics import median
 
+from ivr.nlu.data_set import DataSet
 from ivr.nlu.entities import find_entities
 from ivr.nlu.evaluation import OUT_OF_SCOPE
 from ivr.nlu.likeness import comparable
@@ -100,34 +100,6 @@ class Writable:
     """Words the graph would have if it were built now."""
     model: str
     """What the words are of, for people."""
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """All phrases and the intents of domain.yml with their places."""
-
-    training: tuple[LabelledPhrase, ...]
-    held_out: tuple[LabelledPhrase, ...]
-    intents: Mapping[str, str]
-
-    @property
-    def phrases(self) -> tuple[LabelledPhrase, ...]:
-        return (*self.training, *self.held_out)
-
-    @cached_property
-    def trained(self) -> tuple[str, ...]:
-        """Training texts as compared."""
-        return tuple(comparable(phrase.text) for phrase in self.training)
-
-    @cached_property
-    def tested(self) -> tuple[str, ...]:
-        """Test texts as compared."""
-        return tuple(comparable(phrase.text) for phrase in self.held_out)
-
-    @cached_property
-    def sizes(self) -> Counter[str]:
-        """Training phrases by intent."""
-        return Counter(phrase.intent for phrase in self.training)
 
 
 def finding(

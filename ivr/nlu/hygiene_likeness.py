@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
 
+from ivr.nlu.data_set import DataSet
 from ivr.nlu.entities import find_entities
-from ivr.nlu.hygiene import DataSet, Finding, Kind, Limits, Severity, finding
+from ivr.nlu.hygiene import Finding, Kind, Limits, Severity, finding
 from ivr.nlu.likeness import Pair, pairs_between, pairs_within
 from ivr.nlu.phrases import LabelledPhrase
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ivr.nlu import hygiene
-from ivr.nlu.hygiene import DataSet, Finding, Kind, Limits, Severity, Writable
+from ivr.nlu.data_set import DataSet
+from ivr.nlu.hygiene import Finding, Kind, Limits, Severity, Writable
 from ivr.nlu.phrases import LabelledPhrase, read_intent_places
 
 pytestmark = pytest.mark.unit

@@ -2,7 +2,8 @@ from datetime import date
 
 import pytest
 
-from ivr.nlu.hygiene import DataSet, Finding, Kind, Limits, Severity
+from ivr.nlu.data_set import DataSet
+from ivr.nlu.hygiene import Finding, Kind, Limits, Severity
 from ivr.nlu.hygiene_likeness import check_leaks, check_pairs
 from ivr.nlu.phrases import LabelledPhrase
 
