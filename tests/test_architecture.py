@@ -29,6 +29,8 @@ PURE = (
     "ivr.nlu.entities",
     "ivr.nlu.normalise",
     "ivr.nlu.likeness",
+    "ivr.nlu.paraphrase",
+    "ivr.nlu.suggestions",
     "ivr.nlu.hygiene",
     "ivr.nlu.hygiene_likeness",
     "ivr.dialogue",

@@ -1,8 +1,4 @@
-"""`ivr nlu lint` and `ivr nlu suggest`: what is doubtful in the training data, what could be added.
-
-Flat commands of `ivr nlu`; they read files only, except that suggestions are put in order by the
-trained model.
-"""
+"""`ivr nlu lint`: what is doubtful in the training data; and the other commands on that data."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,6 +12,7 @@ from rich.markup import escape
 
 from ivr.asr_build.texts import TextSources
 from ivr.asr_build.vocabulary import buildable_words, model_words
+from ivr.cli import nlu_suggest
 from ivr.cli.context import console, fail, settings_of
 from ivr.config import Settings
 from ivr.errors import IvrError, SetupError
@@ -28,6 +25,7 @@ from ivr.nlu.phrase_file import write_whole
 from ivr.speech import models as speech_models
 
 app = typer.Typer()
+app.command()(nlu_suggest.suggest)
 
 COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "dim"}
 
