@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from ivr.asr_build.texts import TextSources
 from ivr.asr_build.vocabulary import buildable_words, model_words
-from ivr.cli import nlu_suggest
+from ivr.cli import nlu_shell, nlu_suggest
 from ivr.cli.context import console, fail, settings_of
 from ivr.config import Settings
 from ivr.errors import IvrError, SetupError
@@ -26,6 +26,7 @@ from ivr.speech import models as speech_models
 
 app = typer.Typer()
 app.command()(nlu_suggest.suggest)
+app.command()(nlu_shell.shell)
 
 COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.HINT: "dim"}
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Annotated, Final
 
 import typer
@@ -12,12 +11,13 @@ from rich.progress import track
 from rich.table import Table
 
 from ivr.cli.context import console, fail, run, settings_of
+from ivr.cli.trial_engine import open_trial_engine
 from ivr.config import Settings
 from ivr.dialogue.state import Topic
 from ivr.dialogue.yes_no import wants_operator, yes_or_no
 from ivr.errors import ConfigError, IvrError, SetupError
 from ivr.nlu.data_set import DataSet, read_data_set
-from ivr.nlu.engine import DATA, NluEngine, open_engine
+from ivr.nlu.engine import DATA
 from ivr.nlu.paraphrase import SEED, Rules, paraphrases, parse_rules
 from ivr.nlu.phrase_file import add_phrases
 from ivr.nlu.schema import NluResult
@@ -28,8 +28,6 @@ CHOICE: Final = 8
 """Paraphrases made for each suggestion that is wanted, since many are left out."""
 ASKED: Final = 300
 """Texts the model is asked about; 10 ms each."""
-PATIENCE_S: Final = 10.0
-"""A busy machine must not turn a slow answer into a fault."""
 
 
 def suggest(
@@ -107,23 +105,15 @@ async def _in_order(
     """What the model gets wrong or is unsure of comes first; as they are without a model."""
     async with AsyncExitStack() as stack:
         try:
-            engine = await _engine(stack, settings)
+            engine = await open_trial_engine(settings)
         except SetupError as exc:
             console.print(f"[yellow]in no order, without a trained model:[/] {escape(exc.message)}")
             return tuple(suggestions)
+        stack.push_async_callback(engine.aclose)
         results: dict[str, NluResult] = {}
         for one in track(suggestions, "asking the model", console=console, transient=True):
             results[one.text] = await engine.client.parse(one.text)
     return by_lesson(suggestions, results)
-
-
-async def _engine(stack: AsyncExitStack, settings: Settings) -> NluEngine:
-    patient = settings.nlu.model_copy(update={"timeout_s": PATIENCE_S})
-    with console.status("starting Rasa") as status:
-        runtime = Path(settings.service.runtime) / "nlu-trial"
-        engine = await open_engine(patient, runtime, status.update)
-    stack.push_async_callback(engine.aclose)
-    return engine
 
 
 def _print(suggestions: Sequence[Suggestion]) -> None:
@@ -164,10 +154,10 @@ def _key() -> str:
             return "q"
         except OSError as exc:
             raise SetupError("terminal", "--ask needs a terminal to ask on") from exc
-        # Keys of a Russian keyboard stand where y, n and q are.
-        key = {"н": "y", "т": "n", "й": "q", "": "q"}.get(key, key)
         if key in {"y", "n", "q"}:
             return key
+        if not key:
+            return "q"
 
 
 def _write(suggestions: Iterable[Suggestion]) -> None:
