@@ -4,14 +4,14 @@ A group of sentences shares one weight, so that a thousand amounts do not drown 
 people have written.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
 from ivr.asr_build.language_model import Sentence
-from ivr.nlu.gazetteer import find_names, names_by_form
-from ivr.nlu.normalise import CARDINALS, ORDINALS, words_of
+from ivr.nlu.gazetteer import names_by_form, with_other_names
+from ivr.nlu.normalise import CARDINALS, ORDINALS
 from ivr.speech import russian
 from ivr.speech.russian import GrammaticalCase
 
@@ -45,7 +45,8 @@ def slot_sentences(phrases: Iterable[str]) -> Iterator[Sentence]:
     yield from shared(phones(), PHONES_WEIGHT)
     yield from shared(dates(), DATES_WEIGHT)
     for phrase in phrases:
-        yield from shared(_with_other_names(phrase), VARIANTS_WEIGHT)
+        variants = (exchanged.text for exchanged in with_other_names(phrase))
+        yield from shared(variants, VARIANTS_WEIGHT)
 
 
 def shared(texts: Iterable[str], weight: float) -> tuple[Sentence, ...]:
@@ -96,17 +97,3 @@ def _cardinals(below: int) -> Iterator[str]:
 
 def _names() -> Iterator[str]:
     return (" ".join(form) for form in names_by_form())
-
-
-def _with_other_names(phrase: str) -> Iterator[str]:
-    """The phrase with each name in it replaced by the other forms of its kind."""
-    words = [word.text for word in words_of(phrase)]
-    for found in find_names(words_of(phrase)):
-        for form, name in names_by_form().items():
-            if name.kind is found.name.kind and _alike(form, words[found.first : found.end]):
-                yield " ".join((*words[: found.first], *form, *words[found.end :]))
-
-
-def _alike(form: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two forms may stand in the same case: their last letters agree."""
-    return form[-1][-1] == other[-1][-1]
