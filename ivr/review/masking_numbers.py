@@ -19,6 +19,7 @@ from ivr.review.spoken import (
     Stretch,
     at,
     starts,
+    word_set,
 )
 
 LONG: Final = 5
@@ -31,9 +32,9 @@ PHONE_DIGITS: Final = (10, 11)
 LONGEST_READ: Final = 24
 """Words of a run that is tried as a phone number: nobody needs more for eleven digits."""
 
-HESITATIONS: Final = frozenset(
+HESITATIONS: Final = word_set(
     "э эм ээ м мм ну вот так и потом дальше плюс ага да а это значит затем еще там тире дефис "
-    "пробел точка запятая ой угу нет то есть минус скобка".split()
+    "пробел точка запятая ой угу нет то есть минус скобка"
 )
 DIGIT_NOUNS: Final = (
     "нолик", "нолей", "нулей", "нули", "единиц", "единичк", "двойк", "двоечк", "двоек", "тройк",
@@ -94,9 +95,7 @@ def _is_personal(words: Sequence[str], first: int, end: int) -> bool:
         return True
     counts = starts(at(words, end), UNITS)
     before = words[max(0, first - 1 - REACH) : first]
-    return (
-        digits >= ANNOUNCED and not counts and any(starts(word, DOCUMENTS) for word in before)
-    )
+    return digits >= ANNOUNCED and not counts and any(starts(word, DOCUMENTS) for word in before)
 
 
 def _digits(said: Sequence[str]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What the masking rules share: a stretch of words to be replaced, and what is said instead. Pure."""
+"""What the masking rules share: words to be replaced, and what is said instead. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +39,11 @@ NEUTRAL_AMOUNT: Final = "пятьсот"
 NEUTRAL_STREET: Final = "садовая"
 NEUTRAL_HOUSE: Final = "один"
 NEUTRAL_EMAIL: Final = "абонент собака почта точка ру"
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list kept as text."""
+    return frozenset(text.split())
 
 
 def starts(word: str, beginnings: tuple[str, ...]) -> bool:
