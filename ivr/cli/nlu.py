@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from ivr.cli import nlu_review
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.config import NluSettings
 from ivr.errors import IvrError
@@ -24,6 +25,7 @@ from ivr.nlu.schema import NluClient, NluResult
 from ivr.nlu.thresholds import decide
 
 app = typer.Typer(help="Intents: training data, Rasa model, trial.", no_args_is_help=True)
+app.add_typer(nlu_review.app)
 
 FIXTURES = Path("audio_fixtures/manifest.tsv")
 SHOWN_INTENTS = 8
