@@ -61,6 +61,16 @@ PURE = (
     "ivr.regress.compare",
     "ivr.regress.figures",
     "ivr.regress.junit",
+    "ivr.review.ranking",
+    "ivr.review.folding",
+    "ivr.review.spoken",
+    "ivr.review.masking",
+    "ivr.review.masking_names",
+    "ivr.review.masking_numbers",
+    "ivr.review.journal",
+    "ivr.review.sorting",
+    "ivr.review.effect",
+    "ivr.review.views",
 )
 IMPURE_LIBRARIES = {"asyncio", "threading", "time", "random", "os", "logging", "socket"}
 
@@ -76,7 +86,7 @@ QUARANTINE = {
     "sqlalchemy": ("ivr.storage", "ivr.services.demo"),
     "sqlite3": ("ivr.services.demo",),
     "httpx": ("ivr.nlu.rasa_nlu", "ivr.nlu.rasa_server", "ivr.speech.models", "ivr.cli"),
-    "fastapi": ("ivr.http",),
+    "fastapi": ("ivr.http", "ivr.review.page"),
     "uvicorn": ("ivr.http",),
     "typer": ("ivr.cli",),
     "kaldifst": ("ivr.asr_build.openfst",),

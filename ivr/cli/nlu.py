@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from ivr.cli import nlu_data, nlu_models
+from ivr.cli import nlu_data, nlu_models, nlu_review
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.cli.nlu_trial import print_gates, print_scores, runtime_of, watched
 from ivr.config import Settings
@@ -31,6 +31,7 @@ from ivr.nlu.thresholds import decide
 app = typer.Typer(help="Intents: training data, Rasa model, trial.", no_args_is_help=True)
 app.add_typer(nlu_models.app)
 app.add_typer(nlu_data.app)
+app.add_typer(nlu_review.app)
 
 FIXTURES = Path("audio_fixtures/manifest.tsv")
 SHOWN_INTENTS = 8
