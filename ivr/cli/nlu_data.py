@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -68,13 +67,12 @@ def lint(
 def find(data: DataSet, writable: Writable | None, limits: Limits | None = None) -> list[Finding]:
     """All findings, the gravest first; words are left out without a vocabulary."""
     limits = limits or Limits()
-    today = date.today()
     return hygiene.sorted_findings(
         [
             *hygiene.check_texts(data, limits),
             *hygiene.check_intents(data, limits),
-            *hygiene.check_entities(data, limits, today),
-            *check_pairs(data, limits, today),
+            *hygiene.check_entities(data, limits),
+            *check_pairs(data, limits),
             *check_leaks(data, limits),
             *(hygiene.check_words(data, writable) if writable else ()),
         ]
@@ -108,7 +106,10 @@ def _print(finding: Finding) -> None:
 
 
 def _print_summary(data: DataSet, findings: Sequence[Finding], counts: Counter[Severity]) -> None:
-    told = ", ".join(f"{counts[severity]} {severity}s" for severity in Severity)
+    told = ", ".join(
+        f"{counts[severity]} {severity}{'' if counts[severity] == 1 else 's'}"
+        for severity in Severity
+    )
     console.print(
         f"{len(data.training)} phrases of {len(data.intents)} intents, "
         f"{len(data.held_out)} test phrases: {told}",
