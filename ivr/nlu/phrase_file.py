@@ -38,15 +38,26 @@ def add_phrases(data: Path, additions: Mapping[str, Sequence[str]]) -> tuple[Add
     `ConfigError`, and writes nothing, for an intent without a block, for what nobody can say, for a
     phrase of another intent, and for one held out in `data`/test.yml.
     """
-    blocks = {block.intent: block for block in read_blocks(data / "nlu")}
-    known = _by_spelling(read_phrases(data / "nlu"))
-    held_out = _by_spelling(read_phrases(data / "test.yml"))
+    return _add(data / "nlu", additions, kept_apart=data / "test.yml")
+
+
+def hold_out_phrases(data: Path, additions: Mapping[str, Sequence[str]]) -> tuple[AddedPhrase, ...]:
+    """The same for `data`/test.yml: phrases to measure with, refused where they are trained on."""
+    return _add(data / "test.yml", additions, kept_apart=data / "nlu")
+
+
+def _add(
+    path: Path, additions: Mapping[str, Sequence[str]], *, kept_apart: Path
+) -> tuple[AddedPhrase, ...]:
+    blocks = {block.intent: block for block in read_blocks(path)}
+    known = _by_spelling(read_phrases(path))
+    others = _by_spelling(read_phrases(kept_apart))
     added: list[AddedPhrase] = []
     for intent, texts in additions.items():
-        block = _block(blocks, intent, data)
+        block = _block(blocks, intent, path)
         for text in texts:
             require_spoken(text, f"new phrase of {intent}")
-            if _is_new(text, intent, known, held_out):
+            if _is_new(text, intent, known, others):
                 known[spelling(text)] = LabelledPhrase(text, intent, "the same additions")
                 added.append(AddedPhrase(intent, text, block.file))
     _write(added, blocks)
@@ -57,12 +68,12 @@ def _by_spelling(phrases: Iterable[LabelledPhrase]) -> dict[str, LabelledPhrase]
     return {spelling(phrase.text): phrase for phrase in phrases}
 
 
-def _block(blocks: Mapping[str, PhraseBlock], intent: str, data: Path) -> PhraseBlock:
+def _block(blocks: Mapping[str, PhraseBlock], intent: str, path: Path) -> PhraseBlock:
     """The last block of an intent: where it goes on."""
     block = blocks.get(intent)
     if block is None:
         nearest = process.extractOne(intent, list(blocks))
-        allowed = f"an intent of {data / 'nlu'}" + (f"; nearest: {nearest[0]}" if nearest else "")
+        allowed = f"an intent of {path}" + (f"; nearest: {nearest[0]}" if nearest else "")
         raise ConfigError("intent", intent, allowed)
     if not block.literal:
         place = f"{block.file}:{block.first_line - 1}"
