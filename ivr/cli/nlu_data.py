@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -18,7 +17,6 @@ from ivr.config import Settings
 from ivr.errors import IvrError, SetupError
 from ivr.nlu import hygiene
 from ivr.nlu.data_set import DataSet, read_data_set
-from ivr.nlu.engine import DATA
 from ivr.nlu.hygiene import Finding, Limits, Severity, Writable
 from ivr.nlu.hygiene_likeness import check_leaks, check_pairs
 from ivr.nlu.phrase_file import write_whole
@@ -50,7 +48,7 @@ def lint(
     settings = settings_of(context)
     try:
         with console.status("reading"):
-            data = read_data_set(DATA)
+            data = read_data_set(Path(settings.nlu.data))
             findings = find(data, _writable(settings, data))
         if json_file is not None:
             write_whole(json_file, _as_json(findings))
@@ -68,13 +66,12 @@ def lint(
 def find(data: DataSet, writable: Writable | None, limits: Limits | None = None) -> list[Finding]:
     """All findings, the gravest first; words are left out without a vocabulary."""
     limits = limits or Limits()
-    today = date.today()
     return hygiene.sorted_findings(
         [
             *hygiene.check_texts(data, limits),
             *hygiene.check_intents(data, limits),
-            *hygiene.check_entities(data, limits, today),
-            *check_pairs(data, limits, today),
+            *hygiene.check_entities(data, limits),
+            *check_pairs(data, limits),
             *check_leaks(data, limits),
             *(hygiene.check_words(data, writable) if writable else ()),
         ]
@@ -84,7 +81,7 @@ def find(data: DataSet, writable: Writable | None, limits: Limits | None = None)
 def _writable(settings: Settings, data: DataSet) -> Writable | None:
     """What the recognizer in use can write; says so where that cannot be known."""
     try:
-        model = speech_models.resolve(settings.speech.model)
+        model = speech_models.resolve(settings.speech.model, graphs=Path(settings.speech.graphs))
     except SetupError as exc:
         console.print(f"[yellow]words are not checked:[/] {escape(exc.message)}")
         return None
@@ -93,8 +90,10 @@ def _writable(settings: Settings, data: DataSet) -> Writable | None:
         console.print(f"[yellow]words are not checked:[/] {model.path.name} does not list them")
         return None
     spoken = {word for text in (*data.trained, *data.tested) for word in text.split()}
-    learnable = buildable_words(TextSources()) if spoken - words else frozenset[str]()
-    return Writable(words, learnable, model.path.name)
+    folder = Path(settings.nlu.data)
+    sources = TextSources(phrases=folder / "nlu", words=folder / "words")
+    learnable = buildable_words(sources) if spoken - words else frozenset[str]()
+    return Writable(words, learnable, model.description.partition(" (")[0])
 
 
 def _print(finding: Finding) -> None:
@@ -108,7 +107,10 @@ def _print(finding: Finding) -> None:
 
 
 def _print_summary(data: DataSet, findings: Sequence[Finding], counts: Counter[Severity]) -> None:
-    told = ", ".join(f"{counts[severity]} {severity}s" for severity in Severity)
+    told = ", ".join(
+        f"{counts[severity]} {severity}{'' if counts[severity] == 1 else 's'}"
+        for severity in Severity
+    )
     console.print(
         f"{len(data.training)} phrases of {len(data.intents)} intents, "
         f"{len(data.held_out)} test phrases: {told}",

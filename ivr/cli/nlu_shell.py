@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from ivr.app import make_policy, open_texts
 from ivr.cli.context import console, fail, settings_of
-from ivr.cli.trial_engine import open_trial_engine
+from ivr.cli.nlu_trial import runtime_of
 from ivr.clock import SystemClock
 from ivr.config import NluSettings, Settings
 from ivr.dialogue.actions import Action, Ask, CallService, HangUp, RequestCallback, Say, Transfer
@@ -20,10 +20,10 @@ from ivr.dialogue.inputs import CallStarted, Heard, Moment
 from ivr.dialogue.policy import DialogueState, Policy
 from ivr.errors import ConfigError, IvrError
 from ivr.nlu.data_set import DataSet, read_data_set
-from ivr.nlu.engine import DATA, NluEngine
 from ivr.nlu.likeness import comparable, nearest
+from ivr.nlu.measuring import Watcher, pinned
 from ivr.nlu.phrase_file import add_phrases
-from ivr.nlu.schema import NluResult
+from ivr.nlu.schema import NluClient, NluResult
 from ivr.nlu.thresholds import Decision, decide
 from ivr.speech.grammar import text_of
 from ivr.speech.prompt_texts import PromptTexts
@@ -59,18 +59,20 @@ def shell(
     settings = settings_of(context)
     # Not one long coroutine: waiting at the prompt outside the loop lets Ctrl-C end it at once.
     with asyncio.Runner() as runner:
-        engine: NluEngine | None = None
+        stack = contextlib.AsyncExitStack()
         try:
-            engine = runner.run(open_trial_engine(settings))
-            with _history(Path(settings.service.runtime) / HISTORY):
-                _Shell(settings, runner, engine, caller).run()
+            with console.status("starting Rasa") as status:
+                watcher = Watcher(step=status.update)
+                engine = pinned(settings.nlu, None, runtime_of(settings), watcher)
+                client = runner.run(stack.enter_async_context(engine))
+            with _history(runtime_of(settings) / HISTORY):
+                _Shell(settings, runner, client, caller).run()
         except IvrError as exc:
             raise fail(exc) from exc
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         finally:
-            if engine is not None:
-                runner.run(engine.aclose())
+            runner.run(stack.aclose())
 
 
 @contextlib.contextmanager
@@ -92,12 +94,13 @@ class _Shell:
     """One session. Main thread; the loop runs only while the engine is asked."""
 
     def __init__(
-        self, settings: Settings, runner: asyncio.Runner, engine: NluEngine, caller: str
+        self, settings: Settings, runner: asyncio.Runner, client: NluClient, caller: str
     ) -> None:
         self._settings = settings.nlu
         self._runner = runner
-        self._engine = engine
-        self._data = read_data_set(DATA)
+        self._client = client
+        self._folder = Path(settings.nlu.data)
+        self._data = read_data_set(self._folder)
         self._texts = open_texts(settings)
         self._policy = make_policy(settings)
         self._state = _greeted(self._policy, caller)
@@ -106,7 +109,7 @@ class _Shell:
     def run(self) -> None:
         """Until the input ends."""
         if sys.stdin.isatty():
-            console.print(f"[dim]{escape(self._engine.description)}; /help lists commands[/]")
+            console.print("[dim]/help lists commands[/]")
         while (line := _read("> ")) is not None:
             text = line.strip()
             if text.startswith("/"):
@@ -115,7 +118,7 @@ class _Shell:
                 self._explain(text)
 
     def _explain(self, text: str) -> None:
-        result = self._runner.run(self._engine.client.parse(text))
+        result = self._runner.run(self._client.parse(text))
         self._last = text
         _print_understanding(result, self._settings)
         _print_nearest(text, self._data)
@@ -143,11 +146,11 @@ class _Shell:
             console.print("left")
             return
         try:
-            added = add_phrases(DATA, {intent: [text]})
+            added = add_phrases(self._folder, {intent: [text]})
         except ConfigError as exc:
             console.print(f"[red]{escape(exc.message)}[/]", soft_wrap=True)
             return
-        self._data = read_data_set(DATA)
+        self._data = read_data_set(self._folder)
         for phrase in added:
             console.print(f"[green]{phrase.file}[/] has it; ivr nlu train teaches it")
         if not added:

@@ -2,22 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.markup import escape
-from rich.progress import track
 from rich.table import Table
 
 from ivr.cli.context import console, fail, run, settings_of
-from ivr.cli.trial_engine import open_trial_engine
+from ivr.cli.nlu_trial import runtime_of, watched
 from ivr.config import Settings
 from ivr.dialogue.state import Topic
 from ivr.dialogue.yes_no import wants_operator, yes_or_no
 from ivr.errors import ConfigError, IvrError, SetupError
 from ivr.nlu.data_set import DataSet, read_data_set
-from ivr.nlu.engine import DATA
+from ivr.nlu.measuring import pinned
 from ivr.nlu.paraphrase import SEED, Rules, paraphrases, parse_rules
 from ivr.nlu.phrase_file import add_phrases
 from ivr.nlu.schema import NluResult
@@ -50,8 +49,9 @@ def suggest(
     """
     settings = settings_of(context)
     try:
-        data = read_data_set(DATA)
-        rules = _read_rules()
+        folder = Path(settings.nlu.data)
+        data = read_data_set(folder)
+        rules = _read_rules(folder / RULES)
         _require_varied(intent, data, rules)
         with console.status("making paraphrases"):
             fresh = _fresh(data, rules, intent, count, seed)
@@ -59,13 +59,12 @@ def suggest(
         _print(suggestions)
         taken = list(_taken(suggestions)) if ask else list(suggestions)
         if write:
-            _write(taken)
+            _write(folder, taken)
     except IvrError as exc:
         raise fail(exc) from exc
 
 
-def _read_rules() -> Rules:
-    file = DATA / RULES
+def _read_rules(file: Path) -> Rules:
     try:
         return parse_rules(file.read_text("utf-8"), str(file))
     except (OSError, UnicodeDecodeError) as exc:
@@ -76,7 +75,7 @@ def _require_varied(intent: str, data: DataSet, rules: Rules) -> None:
     if intent and intent not in data.intents:
         raise ConfigError("intent", intent, "an intent of domain.yml")
     if intent in rules.left_out:
-        raise ConfigError("intent", intent, f"{DATA / RULES} leaves it out")
+        raise ConfigError("intent", intent, f"{RULES} leaves it out")
 
 
 def _fresh(data: DataSet, rules: Rules, only: str, count: int, seed: int) -> tuple[Suggestion, ...]:
@@ -103,16 +102,16 @@ async def _in_order(
     settings: Settings, suggestions: Sequence[Suggestion]
 ) -> tuple[Suggestion, ...]:
     """What the model gets wrong or is unsure of comes first; as they are without a model."""
-    async with AsyncExitStack() as stack:
+    results: dict[str, NluResult] = {}
+    with watched(len(suggestions)) as watcher:
         try:
-            engine = await open_trial_engine(settings)
+            async with pinned(settings.nlu, None, runtime_of(settings), watcher) as client:
+                for one in suggestions:
+                    results[one.text] = await client.parse(one.text)
+                    watcher.parsed()
         except SetupError as exc:
             console.print(f"[yellow]in no order, without a trained model:[/] {escape(exc.message)}")
             return tuple(suggestions)
-        stack.push_async_callback(engine.aclose)
-        results: dict[str, NluResult] = {}
-        for one in track(suggestions, "asking the model", console=console, transient=True):
-            results[one.text] = await engine.client.parse(one.text)
     return by_lesson(suggestions, results)
 
 
@@ -160,11 +159,11 @@ def _key() -> str:
             return "q"
 
 
-def _write(suggestions: Iterable[Suggestion]) -> None:
+def _write(data: Path, suggestions: Iterable[Suggestion]) -> None:
     texts: defaultdict[str, list[str]] = defaultdict(list)
     for one in sorted(suggestions, key=lambda one: one.text):
         texts[one.intent].append(one.text)
-    added = add_phrases(DATA, texts)
+    added = add_phrases(data, texts)
     for phrase in added:
         console.print(f"{phrase.file}: [green]+ {phrase.text}[/] ({phrase.intent})", soft_wrap=True)
     if added:

@@ -1,12 +1,11 @@
 """Phrases that are the same or nearly so: within an intent, between intents, in the test. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from datetime import date
+from collections.abc import Iterator
 
 from ivr.nlu.data_set import DataSet
 from ivr.nlu.entities import find_entities
-from ivr.nlu.hygiene import Finding, Kind, Limits, Severity, finding
+from ivr.nlu.hygiene import ANY_DAY, Finding, Kind, Limits, Severity, finding, value_of
 from ivr.nlu.likeness import Pair, pairs_between, pairs_within
 from ivr.nlu.phrases import LabelledPhrase
 
@@ -15,7 +14,7 @@ TYPICAL = 2
 many times as often as in the other one."""
 
 
-def check_pairs(data: DataSet, limits: Limits, today: date) -> Iterator[Finding]:
+def check_pairs(data: DataSet, limits: Limits) -> Iterator[Finding]:
     """Training phrases with each other."""
     words = WordsOfIntents(data)
     for pair in pairs_within(data.trained, min(limits.duplicate, limits.across)):
@@ -24,7 +23,7 @@ def check_pairs(data: DataSet, limits: Limits, today: date) -> Iterator[Finding]
         if one.intent == other.intent:
             if same:
                 yield _duplicate(one, other)
-            elif pair.likeness >= limits.duplicate and _values(one, today) == _values(other, today):
+            elif pair.likeness >= limits.duplicate and _values(one) == _values(other):
                 yield _near_duplicate(one, other, pair)
         elif same:
             yield _contradiction(one, other)
@@ -75,8 +74,8 @@ class WordsOfIntents:
         return here >= TYPICAL and share >= TYPICAL * other_share
 
 
-def _values(phrase: LabelledPhrase, today: date) -> Mapping[str, str]:
-    return {entity.kind: entity.value for entity in find_entities(phrase.text, today=today)}
+def _values(phrase: LabelledPhrase) -> list[str]:
+    return [value_of(entity) for entity in find_entities(phrase.text, today=ANY_DAY)]
 
 
 def _duplicate(first: LabelledPhrase, again: LabelledPhrase) -> Finding:

@@ -16,7 +16,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the shipped data, in use instead of it; words, which take long, are left out."""
     folder = tmp_path / "nlu_data"
     shutil.copytree("nlu_data", folder, ignore=shutil.ignore_patterns("ivr_rasa"))
-    monkeypatch.setattr(nlu_data, "DATA", folder)
+    monkeypatch.setenv("IVR_NLU__DATA", str(folder))
     monkeypatch.setattr(nlu_data, "model_words", lambda model: None)
     return folder
 

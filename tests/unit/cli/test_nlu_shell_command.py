@@ -1,6 +1,8 @@
 """The shell over a scripted engine; tests/integration/nlu/test_nlu_shell.py has the real one."""
 
 import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,6 @@ from typer.testing import CliRunner
 
 from ivr.cli import nlu_shell
 from ivr.cli.main import app
-from ivr.config import Settings
 from ivr.errors import NluError
 from ivr.nlu.phrases import read_phrases
 from ivr.nlu.schema import Entity, EntityKind, NluResult, ScoredIntent
@@ -29,10 +30,7 @@ KAZAN = (Entity(EntityKind.CITY, "Казань", "казани", 9, 15),)
 class ScriptedEngine:
     """Knows the texts above; anything else is out of scope, 'сбой' is a fault."""
 
-    description = "scripted"
-
     def __init__(self) -> None:
-        self.client = self
         self.closed = False
 
     async def parse(self, text: str) -> NluResult:
@@ -41,18 +39,17 @@ class ScriptedEngine:
         ranking = RANKINGS.get(text, (ScoredIntent("out_of_scope", 0.2),))
         return NluResult(text, ranking, KAZAN if "казани" in text else ())
 
-    async def aclose(self) -> None:
-        self.closed = True
-
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
     scripted = ScriptedEngine()
 
-    async def open_scripted(settings: Settings) -> ScriptedEngine:
-        return scripted
+    @asynccontextmanager
+    async def pinned(*arguments: object) -> AsyncIterator[ScriptedEngine]:
+        yield scripted
+        scripted.closed = True
 
-    monkeypatch.setattr(nlu_shell, "open_trial_engine", open_scripted)
+    monkeypatch.setattr(nlu_shell, "pinned", pinned)
     return scripted
 
 
@@ -60,7 +57,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> ScriptedEngine:
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "nlu_data"
     shutil.copytree("nlu_data", folder, ignore=shutil.ignore_patterns("ivr_rasa"))
-    monkeypatch.setattr(nlu_shell, "DATA", folder)
+    monkeypatch.setenv("IVR_NLU__DATA", str(folder))
     return folder
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from ivr.cli import nlu_suggest
 from ivr.cli.main import app
 from ivr.nlu.engine import DATA
 from ivr.nlu.phrases import read_intents
@@ -18,7 +17,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the shipped data, in use instead of it, and no Rasa."""
     folder = tmp_path / "nlu_data"
     shutil.copytree("nlu_data", folder, ignore=shutil.ignore_patterns("ivr_rasa"))
-    monkeypatch.setattr(nlu_suggest, "DATA", folder)
+    monkeypatch.setenv("IVR_NLU__DATA", str(folder))
     monkeypatch.setenv("IVR_NLU__PYTHON", str(tmp_path / "absent"))
     monkeypatch.setenv("IVR_SERVICE__RUNTIME", str(tmp_path))
     monkeypatch.setenv("COLUMNS", "200")
