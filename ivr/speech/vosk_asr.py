@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import vosk
 
 from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
@@ -33,6 +34,9 @@ HESITATIONS: Final = frozenset({"э", "ээ", "эээ", "эм", "м", "мм", "�
 LONE_WORD_CONFIDENCE: Final = 0.5
 """Silence and noise come out of the bundled model as one short word of 0.25-0.47; one-word fixtures
 that were understood had 0.6 and more, at any line noise tried."""
+SOUNDLESS_PEAK: Final = 16
+"""Audio without a sample above it holds no word: the smallest values that G.711 has. Kaldi's own
+dither is all that is left there, and comes out as «да» of 0.5 and more in 6 of 1000 runs."""
 
 
 class VoskRecognizerFactory:
@@ -194,6 +198,8 @@ class _Utterances:
         self._count = 0
         self._ended: list[dict[str, Any]] = []
         """Results of parts that Kaldi's own endpointing has cut off within the utterance."""
+        self._sound = False
+        """Whether anything but silence was in the utterance so far."""
         self.busy_s = 0.0
 
     def decode(self, samples: bytes) -> Hypothesis:
@@ -204,7 +210,7 @@ class _Utterances:
             parts = [result["text"] for result in self._ended]
             parts.append(json.loads(kaldi.PartialResult()).get("partial", ""))
             text = " ".join(strip_hesitations(" ".join(parts).split()))
-            return Hypothesis(text, is_final=False)
+            return Hypothesis(text if self._sound else "", is_final=False)
         except Exception:
             self._begin_anew()
             raise
@@ -216,7 +222,8 @@ class _Utterances:
         started = time.perf_counter()
         try:
             kaldi = self._feed(samples)
-            hypothesis = joined([*self._ended, json.loads(kaldi.FinalResult())], self._began_s)
+            results = [*self._ended, json.loads(kaldi.FinalResult())]
+            hypothesis = joined(results if self._sound else [], self._began_s)
             self._begin_next()
             return hypothesis
         except Exception:
@@ -233,12 +240,14 @@ class _Utterances:
         if self._kaldi is None:
             self._kaldi = self._new_kaldi()
         self._fed_s += len(samples) / _size(1.0)
+        self._sound = self._sound or has_sound(samples)
         if samples and _decode(self._kaldi, samples):
             self._ended.append(json.loads(self._kaldi.Result()))
         return self._kaldi
 
     def _begin_next(self) -> None:
         self._ended = []
+        self._sound = False
         self._count += 1
         self._began_s = self._fed_s
         if self._count >= RECYCLE_UTTERANCES or self._fed_s >= RECYCLE_AUDIO_S:
@@ -248,6 +257,7 @@ class _Utterances:
         """With a fresh Kaldi recognizer; what a faulty one still held would join the next words."""
         self._kaldi = None
         self._ended = []
+        self._sound = False
         self._count = 0
         self._fed_s = 0.0
         self._began_s = 0.0
@@ -272,6 +282,12 @@ def joined(results: list[dict[str, Any]], began_s: float) -> Hypothesis:
     if len(kept) == 1 and confidence < LONE_WORD_CONFIDENCE:
         return Hypothesis("", is_final=True)
     return Hypothesis(" ".join(kept_texts), is_final=True, confidence=confidence, words=kept)
+
+
+def has_sound(samples: bytes) -> bool:
+    """Whether int16 audio has a sample that a caller could have made."""
+    values = np.frombuffer(samples, dtype=np.int16)
+    return bool(len(values)) and max(int(values.max()), -int(values.min())) > SOUNDLESS_PEAK
 
 
 def strip_hesitations(words: list[str]) -> list[str]:
