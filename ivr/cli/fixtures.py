@@ -14,6 +14,7 @@ from ivr.cli.context import console, fail, run, settings_of
 from ivr.errors import IvrError, SetupError
 from ivr.fixtures.adding import Labels, add, caller_side, read_manifest, with_parts
 from ivr.fixtures.checking import check_files, check_rows
+from ivr.fixtures.files import write_whole
 from ivr.fixtures.manifest import MANIFEST, FixtureRow, render
 from ivr.nlu.engine import DATA
 from ivr.nlu.phrases import read_intents
@@ -42,7 +43,7 @@ def check(
         rows = _rows(folder)
         if parts:
             rows = with_parts(rows)
-            (folder / MANIFEST).write_text(render(rows), encoding="utf-8")
+            write_whole(folder / MANIFEST, render(rows))
         intents = read_intents(DATA / "domain.yml")
     except IvrError as exc:
         raise fail(exc) from exc

@@ -9,6 +9,7 @@ from typing import Final
 import jinja2
 
 from ivr.audio.pcm import LINE_RATE_HZ
+from ivr.fixtures.files import write_whole
 from ivr.regress.compare import Change, Judgement, Verdict
 from ivr.regress.figures import ALL, Cell, Figures
 from ivr.regress.outcome import CLEAN, OVER_SIP, Mark, Outcome
@@ -78,7 +79,6 @@ def write_page(path: Path, report: Report, baseline: Path) -> None:
         loader=jinja2.PackageLoader("ivr.regress", "."), autoescape=True, trim_blocks=True
     )
     template = environment.get_template("page.html.j2")
-    path.parent.mkdir(parents=True, exist_ok=True)
     items = sorted(report.judgements, key=_urgency)
     page = template.render(
         report=report,
@@ -95,7 +95,7 @@ def write_page(path: Path, report: Report, baseline: Path) -> None:
         height=HEIGHT,
         wave_height=WAVE_HEIGHT,
     )
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page)
 
 
 def condition_name(condition: str) -> str:

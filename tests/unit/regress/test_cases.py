@@ -95,7 +95,14 @@ def test_another_recording_makes_another_run(tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(b"1")
     cases = [Case(file="a.wav", path=path)]
-    first = run_id(cases, ["model"])
-    assert first == run_id(cases, ["model"]) != run_id(cases, ["other model"])
+    model = tmp_path / "model"
+    (model / "graph").mkdir(parents=True)
+    (model / "graph" / "words.txt").write_text("да", encoding="utf-8")
+    first = run_id(cases, [model], ["caller"])
+    assert first == run_id(cases, [model], ["caller"]) != run_id(cases, [model], ["other"])
+    assert run_id(cases, [Path("http://rasa")], ["caller"]) != first
+    (model / "graph" / "words.txt").write_text("да нет", encoding="utf-8")
+    rebuilt = run_id(cases, [model], ["caller"])
+    assert rebuilt != first
     path.write_bytes(b"22")
-    assert run_id(cases, ["model"]) != first
+    assert run_id(cases, [model], ["caller"]) != rebuilt
