@@ -190,7 +190,7 @@ async def _drive(queue: list[Case], plan: WorkPlan, number: int, done: Done) -> 
                 await worker.stop()
                 worker = _Worker(own)
                 await worker.started()
-                died = f"the process died at this recording; see {folder}/log.txt"
+                died = f"the process died or stood still at this recording; see {folder}/log.txt"
                 outcome = Outcome(file=case.file, condition=case.condition, error=died)
             done.put_nowait(outcome)
     finally:
