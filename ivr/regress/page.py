@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import jinja2
 
@@ -117,12 +118,17 @@ def _case(item: Judgement, folder: Path, cases: int) -> dict[str, object]:
         "verdict": VERDICTS[item.verdict],
         "condition": condition_name(item.case.condition),
         "form": _form(item.outcome),
-        "audio": os.path.relpath(audio.resolve(), folder.resolve()) if item.outcome.peaks else "",
+        "audio": _link(audio, folder) if item.outcome.peaks else "",
         "picture": picture_of(item) if drawn else None,
         "changes": [
             Change(FIELDS[change.field], change.before, change.after) for change in item.changes
         ],
     }
+
+
+def _link(file: Path, folder: Path) -> str:
+    """The file as the page in `folder` refers to it, whatever bytes its name is of."""
+    return quote(os.fsencode(os.path.relpath(file.resolve(), folder.resolve())))
 
 
 def _form(outcome: Outcome) -> str:
