@@ -53,6 +53,7 @@ PURE = (
     "ivr.asr_build.language_model",
     "ivr.asr_build.spoken_values",
     "ivr.asr_eval.scoring",
+    "ivr.fixtures.coverage",
     "ivr.fixtures.manifest",
     "ivr.regress.outcome",
     "ivr.regress.story",
