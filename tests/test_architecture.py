@@ -42,6 +42,8 @@ PURE = (
     "ivr.asr_build.graph",
     "ivr.asr_build.language_model",
     "ivr.asr_build.spoken_values",
+    "ivr.asr_build.name_classes",
+    "ivr.asr_build.questions",
     "ivr.asr_eval.scoring",
     "ivr.fixtures.manifest",
     "ivr.regress.outcome",

@@ -26,10 +26,12 @@ from ivr.asr_build.graph import (
 )
 from ivr.asr_build.language_model import DIVERSITY, TextFit, estimate, fit
 from ivr.asr_build.lexicon import Lexicon
+from ivr.asr_build.questions import ANSWERS_SHARE, question_model
 from ivr.asr_build.texts import Corpus
 from ivr.errors import SetupError
+from ivr.speech.models import QUESTIONS
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the builder: raised when the same texts give another graph."""
 GENERAL_WEIGHT: Final = 0.3
 """Share of the unigrams that goes by general frequency; perplexity is flat from 0.2 to 0.5."""
@@ -42,6 +44,8 @@ ACOUSTIC_FILES: Final = (
 )
 """What a built model takes over from the acoustic model, as hard links where possible."""
 REPORT: Final = "report.json"
+BUILT_QUESTIONS: Final = ("yes_no",)
+"""Closed questions that calls put and that a graph of their own is built for."""
 
 Progress = Callable[[str], None]
 
@@ -92,6 +96,9 @@ def build(
             states, arcs = write_model(
                 made, acoustic, words, ngram_grammar(model, symbols.words), symbols
             )
+        for name in BUILT_QUESTIONS:
+            with stages(f"question {name}"):
+                build_question(name, corpus, acoustic, made / QUESTIONS / name)
         report = BuildReport(
             content=content,
             words=len(words.entries),
@@ -110,6 +117,17 @@ def build(
         )
         made.rename(target)
     return target, report, False
+
+
+def build_question(name: str, corpus: Corpus, acoustic: Path, target: Path) -> tuple[int, int]:
+    """Write the model of a closed question; its states and arcs. Nothing if nothing answers it."""
+    said = dict(corpus.answers).get(name, ())
+    if not said:
+        return 0, 0
+    model = question_model(said, corpus.sentences, corpus.general, GENERAL_WEIGHT)
+    words = lexicon.build(corpus.spellings)
+    symbols = symbols_of(acoustic, words)
+    return write_model(target, acoustic, words, ngram_grammar(model, symbols.words), symbols)
 
 
 def write_model(
@@ -151,7 +169,8 @@ def symbols_of(acoustic: Path, words: Lexicon) -> Symbols:
 
 def content_hash(corpus: Corpus, acoustic: Path) -> str:
     """Of everything that decides what the graph becomes."""
-    total = hashlib.sha256(f"{VERSION} {GENERAL_WEIGHT} {DIVERSITY}".encode())
+    total = hashlib.sha256(f"{VERSION} {GENERAL_WEIGHT} {DIVERSITY} {ANSWERS_SHARE}".encode())
+    total.update(repr([BUILT_QUESTIONS, corpus.answers]).encode())
     for sentence in corpus.sentences:
         total.update(f"{' '.join(sentence.words)} {sentence.weight!r}\n".encode())
     for word, frequency in corpus.general.items():

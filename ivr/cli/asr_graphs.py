@@ -11,8 +11,8 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from ivr.asr_build.build import REPORT, BuildReport, build, read_report
-from ivr.asr_build.closed import CLOSED, build_closed
+from ivr.asr_build.build import REPORT, BuildReport, build, build_question, read_report
+from ivr.asr_build.questions import QUESTION_NAMES
 from ivr.asr_build.texts import TextSources, read_corpus
 from ivr.asr_eval import report as reporting
 from ivr.asr_eval.corpus import Recording, read_recordings
@@ -116,14 +116,23 @@ def closed(
     folder: Annotated[
         Path | None, typer.Option(help="Where they go; by default speech.graphs/closed.")
     ] = None,
+    data: DataOption = DATA,
+    general_words: Annotated[
+        int, typer.Option(help="Most frequent Russian words to add.")
+    ] = 50_000,
 ) -> None:
-    """Build the closed models: yes or no, digits, amounts."""
+    """Build the graphs of closed questions, to measure them: yes or no, a city, digits, amounts."""
     target = folder or Path(settings_of(context).speech.graphs) / "closed"
-    for name in CLOSED:
-        began = time.monotonic()
-        states, arcs = build_closed(name, MODELS_FOLDER / BUNDLED, target / name)
-        took_s = time.monotonic() - began
-        console.print(f"[green]{target / name}[/] {states} states, {arcs} arcs, {took_s:.1f} s")
+    try:
+        corpus = read_corpus(TextSources(data / "nlu", data / "words", general_words=general_words))
+        for name in QUESTION_NAMES:
+            began = time.monotonic()
+            with console.status(name):
+                size = build_question(name, corpus, MODELS_FOLDER / BUNDLED, target / name)
+            took_s = time.monotonic() - began
+            console.print(f"[green]{target / name}[/] {size[0]} states, {took_s:.1f} s")
+    except IvrError as exc:
+        raise fail(exc) from exc
 
 
 def promote(
