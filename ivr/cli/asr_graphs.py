@@ -19,6 +19,7 @@ from ivr.asr_eval.corpus import Recording, read_recordings
 from ivr.asr_eval.gate import VERDICT, Gate, Verdict, keep, read_gate, refusals, unknown_share
 from ivr.asr_eval.run import EngineRun, recognize_all
 from ivr.asr_eval.scoring import compare, word_error_rate
+from ivr.bench.graph_build import measure
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.config import Settings
 from ivr.errors import IvrError, SetupError
@@ -53,7 +54,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Promote without aski
 def register(app: typer.Typer) -> None:
     """Add the commands to `ivr asr`."""
     app.command("build")(build_graph)
-    for command in (closed, promote, rollback, graphs):
+    for command in (closed, promote, rollback, graphs, bench):
         app.command()(command)
 
 
@@ -194,6 +195,27 @@ def graphs(context: typer.Context, folder: FolderOption = None) -> None:
     console.print(f"in force: {_name(choice.now) if choice else BUNDLED}")
     if not (used := resolve(settings.speech.model, graphs=target)).follows_choice:
         console.print(f"[yellow]not used:[/] {used.description} goes first")
+
+
+def bench(
+    phrases: Annotated[int, typer.Option(min=1, help="Generated phrases.")] = 20_000,
+    general_words: Annotated[int, typer.Option(help="Most frequent Russian words to add.")] = 5_000,
+    data: DataOption = DATA,
+) -> None:
+    """Measure how long a large graph takes to build; the phrases are generated, the same ones
+    every time."""
+    try:
+        with console.status("building"):
+            corpus = read_corpus(
+                TextSources(data / "nlu", data / "words", general_words=general_words)
+            )
+            found = measure(corpus, MODELS_FOLDER / BUNDLED, phrases)
+    except IvrError as exc:
+        raise fail(exc) from exc
+    made = found.report
+    console.print(f"{found.phrases} phrases, {made.words} words, {made.states} states")
+    console.print(f"{found.wall_s:.1f} s by the clock, {found.processor_s:.1f} s of processor time")
+    console.print(f"{found.cores} cores, load {found.load_before:.1f} when it began")
 
 
 def model_in_use(settings: Settings) -> Path:
