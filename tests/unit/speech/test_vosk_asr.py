@@ -18,7 +18,7 @@ from ivr.speech.vosk_results import joined, strip_hesitations
 
 pytestmark = pytest.mark.unit
 
-TENTH = bytes(1600)
+TENTH = b"\0\x10" * 800
 
 
 class ScriptedKaldi:
@@ -106,6 +106,24 @@ async def test_a_question_takes_its_own_decoder_from_the_next_utterance_on(
     assert ears.audio_s == pytest.approx(0.8)
     assert ears.busy_s > 0
     await ears.aclose()
+
+
+@pytest.mark.parametrize("peak", [0, 8, -16])
+async def test_what_the_decoder_makes_of_silence_is_no_text(
+    pool: ThreadPoolExecutor, peak: int
+) -> None:
+    silence = peak.to_bytes(2, "little", signed=True) * 800
+    ears = recognizer(pool)
+    await ears.accept(silence)
+    assert await ears.settle() is None
+    final = await ears.finish()
+    assert (final.text, final.words, final.confidence) == ("", (), 0.0)
+    await ears.accept(silence)
+    await ears.settle()
+    await ears.accept(TENTH)
+    assert (await ears.finish()).text == "слово2 слово3"
+    await ears.accept(silence)  # the sound of the utterance before does not count
+    assert (await ears.finish()).text == ""
 
 
 async def test_small_frames_are_gathered_before_a_thread_is_bothered(
