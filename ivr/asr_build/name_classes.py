@@ -16,10 +16,8 @@ from ivr.nlu.gazetteer import FoundName, find_names, names_by_form
 from ivr.nlu.normalise import words_of
 from ivr.nlu.schema import EntityKind
 
-OWN_WEIGHT: Final = 1.0
-"""Of a phrase with names as it is written."""
-CLASS_WEIGHT: Final = 0.25
-"""Of the same phrase with all members of the class, together."""
+CLASS_WEIGHT: Final = 1.25
+"""Of a phrase with a name, written out with all members of the class; other phrases have 1."""
 ALONE_WEIGHT: Final = 15.0
 """Of all names said alone."""
 CLASS_WORDS: Final = ("тариф", "план", "услуг", "опци", "город", "област")
@@ -54,16 +52,16 @@ def class_sentences(phrases: Iterable[str], names: Sequence[Member]) -> Iterator
     for phrase in phrases:
         words = words_of(phrase)
         texts = [word.text for word in words]
-        variants = [
+        variants = {
             " ".join((*texts[: found.first], *member.words, *texts[found.end :]))
             for found in find_names(words)
             for member in names
             if _fits(member, found, texts)
-        ]
-        if OWN_WEIGHT or not variants:
-            yield Sentence(tuple(phrase.split()), OWN_WEIGHT if variants else 1.0)
+        }
         if variants:
-            yield from shared(variants, CLASS_WEIGHT)
+            yield from shared(variants | {phrase}, CLASS_WEIGHT)
+        else:
+            yield Sentence(tuple(phrase.split()))
 
 
 def _fits(member: Member, found: FoundName, texts: Sequence[str]) -> bool:
