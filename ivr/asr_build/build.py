@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from ivr.asr_build import lexicon
 from ivr.asr_build.graph import (
     Grammar,
@@ -45,7 +47,8 @@ ACOUSTIC_FILES: Final = (
 )
 """What a built model takes over from the acoustic model, as hard links where possible."""
 REPORT: Final = "report.json"
-AT_ONCE: Final = 2
+COMPILING_BYTES: Final = 1 << 30
+"""What the compilation of 50 000 words takes."""
 BUILT_QUESTIONS: Final = ("yes_no",)
 """Closed questions that calls put and that a graph of their own is built for."""
 
@@ -94,17 +97,17 @@ def build(
     with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as building:
         made = Path(building) / "model"
         # Each graph is compiled by a process of its own: side by side they take two cores.
-        with stages("graph"), ThreadPoolExecutor(AT_ONCE) as side:
+        with stages("graph"), ThreadPoolExecutor(_at_once()) as side:
+            symbols = symbols_of(acoustic, words)
+            grammar = ngram_grammar(model, symbols.words)
+            large = side.submit(write_model, made, acoustic, words, grammar, symbols)
             asked = [
                 side.submit(build_question, name, corpus, acoustic, made / QUESTIONS / name)
                 for name in BUILT_QUESTIONS
             ]
-            symbols = symbols_of(acoustic, words)
-            states, arcs = write_model(
-                made, acoustic, words, ngram_grammar(model, symbols.words), symbols
-            )
             for question in asked:
                 question.result()
+            states, arcs = large.result()
         report = BuildReport(
             content=content,
             words=len(words.entries),
@@ -194,6 +197,10 @@ def read_report(file: Path) -> BuildReport:
     sources = tuple((name, count) for name, count in data["sources"])
     changed = {"held_out": held_out, "sources": sources, "ngrams": tuple(data["ngrams"])}
     return BuildReport(**data | changed)
+
+
+def _at_once() -> int:
+    return 2 if psutil.virtual_memory().available > 3 * COMPILING_BYTES else 1
 
 
 def _take_over(source: Path, target: Path) -> None:

@@ -16,6 +16,9 @@ from ivr.asr_build.language_model import BEGIN, END, Sentence
 from ivr.asr_build.texts import Corpus
 
 SEED: Final = 611
+STRANGE: Final = 0.25
+"""Share of the steps that lead to any word: without them, phrases are far less varied than those of
+as many people would be, and the graph smaller."""
 LONGEST: Final = 12
 """Words of a generated phrase."""
 
@@ -52,13 +55,14 @@ def measure(corpus: Corpus, acoustic: Path, phrases: int) -> BuildFigures:
 
 
 def generated(sentences: Sequence[Sentence], count: int) -> list[tuple[str, ...]]:
-    """That many different word sequences in which every pair of neighbours occurs in `sentences`:
-    random walks from word to word, with a fixed seed. Fewer when there are not so many."""
+    """That many different word sequences: random walks along the neighbours that `sentences` show,
+    every fourth step to any word, with a fixed seed. Fewer when there are not so many."""
     followers: dict[str, list[str]] = {}
     for sentence in sentences:
         said = (BEGIN, *sentence.words, END)
         for word, following in itertools.pairwise(said):
             followers.setdefault(word, []).append(following)
+    every = sorted(set(followers) - {BEGIN}) or [END]
     chance = random.Random(SEED)
     found: dict[tuple[str, ...], None] = {}
     for _ in range(50 * count):
@@ -66,7 +70,8 @@ def generated(sentences: Sequence[Sentence], count: int) -> list[tuple[str, ...]
             break
         words: list[str] = []
         while len(words) < LONGEST:
-            word = chance.choice(followers[words[-1] if words else BEGIN])
+            known = followers[words[-1] if words else BEGIN]
+            word = chance.choice(known if chance.random() > STRANGE else every)
             if word == END:
                 break
             words.append(word)

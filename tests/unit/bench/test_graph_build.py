@@ -1,6 +1,6 @@
 """Generated phrases of the build's benchmark."""
 
-import itertools
+from itertools import pairwise
 
 import pytest
 
@@ -21,12 +21,13 @@ def test_phrases_are_different_and_the_same_every_time():
     assert len(set(first)) == 20
 
 
-def test_neighbours_are_those_of_the_sentences():
-    pairs = {pair for one in SENTENCES for pair in zip(one.words, one.words[1:], strict=False)}
-    for words in generated(SENTENCES, 20):
-        assert 0 < len(words) <= LONGEST
-        assert set(itertools.pairwise(words)) <= pairs
+def test_most_neighbours_are_those_of_the_sentences_and_some_are_not():
+    known = {pair for one in SENTENCES for pair in pairwise(one.words)}
+    made = [pair for words in generated(SENTENCES, 200) for pair in pairwise(words)]
+    assert all(0 < len(words) <= LONGEST for words in generated(SENTENCES, 200))
+    share = sum(pair in known for pair in made) / len(made)
+    assert 0.3 < share < 1
 
 
 def test_few_sentences_give_no_more_than_there_are():
-    assert generated([Sentence(("да",))], 5) == [("да",)]
+    assert len(generated([Sentence(("да",))], 50)) < 50
