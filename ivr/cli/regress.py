@@ -16,6 +16,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from ivr.audio.conditions import expand, is_augmentation
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.errors import IvrError, SetupError
 from ivr.fixtures.files import require_writable, write_whole
@@ -23,7 +24,6 @@ from ivr.fixtures.manifest import Part
 from ivr.regress.baseline import accept, read_baseline, write_baseline
 from ivr.regress.cases import Selection, find_cases
 from ivr.regress.compare import Verdict
-from ivr.regress.conditions import expand, is_augmentation
 from ivr.regress.figures import ALL
 from ivr.regress.file_leg import Manners
 from ivr.regress.junit import junit
