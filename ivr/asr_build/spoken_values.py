@@ -1,4 +1,4 @@
-"""Sentences with numbers, amounts, phones, dates and names: what fills the slots of a call. Pure.
+"""Sentences with numbers, amounts, phones and dates: what fills the slots of a call. Pure.
 
 A group of sentences shares one weight, so that a thousand amounts do not drown the phrases that
 people have written.
@@ -10,7 +10,6 @@ from decimal import Decimal
 from typing import Final
 
 from ivr.asr_build.language_model import Sentence
-from ivr.nlu.gazetteer import names_by_form, with_other_names
 from ivr.nlu.normalise import CARDINALS, ORDINALS
 from ivr.speech import russian
 from ivr.speech.russian import GrammaticalCase
@@ -20,9 +19,6 @@ NUMBERS_WEIGHT: Final = 10.0
 AMOUNTS_WEIGHT: Final = 15.0
 PHONES_WEIGHT: Final = 15.0
 DATES_WEIGHT: Final = 10.0
-NAMES_WEIGHT: Final = 15.0
-VARIANTS_WEIGHT: Final = 0.25
-"""All variants with other names that one training phrase gives."""
 PHONE_SAMPLES: Final = 300
 MONTHS: Final = (
     "январь января январе", "февраль февраля феврале", "март марта марте",
@@ -37,16 +33,12 @@ WEEKDAYS: Final = (
 NEAR_DAYS: Final = ("позавчера", "вчера", "сегодня", "завтра", "послезавтра")
 
 
-def slot_sentences(phrases: Iterable[str]) -> Iterator[Sentence]:
-    """All of it; `phrases` are the training phrases, whose names are exchanged for others."""
-    yield from shared(_names(), NAMES_WEIGHT)
+def slot_sentences() -> Iterator[Sentence]:
+    """All of it but names, see ivr/asr_build/name_classes.py."""
     yield from shared([*CARDINALS, *ORDINALS, *_cardinals(1000)], NUMBERS_WEIGHT)
     yield from shared(amounts(), AMOUNTS_WEIGHT)
     yield from shared(phones(), PHONES_WEIGHT)
     yield from shared(dates(), DATES_WEIGHT)
-    for phrase in phrases:
-        variants = (exchanged.text for exchanged in with_other_names(phrase))
-        yield from shared(variants, VARIANTS_WEIGHT)
 
 
 def shared(texts: Iterable[str], weight: float) -> tuple[Sentence, ...]:
@@ -93,7 +85,3 @@ def _cardinals(below: int) -> Iterator[str]:
     for number in range(below):
         for case in (GrammaticalCase.NOMINATIVE, GrammaticalCase.GENITIVE):
             yield russian.cardinal(number, "m", case)
-
-
-def _names() -> Iterator[str]:
-    return (" ".join(form) for form in names_by_form())

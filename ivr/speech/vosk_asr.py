@@ -20,7 +20,7 @@ from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
 from ivr.errors import AsrError, SetupError
 from ivr.speech.asr import Hypothesis
 from ivr.speech.models import QUESTIONS
-from ivr.speech.vosk_results import joined, strip_hesitations
+from ivr.speech.vosk_results import has_sound, joined, strip_hesitations
 
 log = logging.getLogger(__name__)
 
@@ -260,6 +260,8 @@ class _Utterances:
         self._count = 0
         self._ended: list[dict[str, Any]] = []
         """Results of parts that Kaldi's own endpointing has cut off within the utterance."""
+        self._sound = False
+        """Whether anything but silence was in the utterance so far."""
         self.busy_s = 0.0
 
     def decode(self, samples: bytes) -> Hypothesis:
@@ -270,7 +272,7 @@ class _Utterances:
             parts = [result["text"] for result in self._ended]
             parts.append(json.loads(kaldi.PartialResult()).get("partial", ""))
             text = " ".join(strip_hesitations(" ".join(parts).split()))
-            return Hypothesis(text, is_final=False)
+            return Hypothesis(text if self._sound else "", is_final=False)
         except Exception:
             self._begin_anew()
             raise
@@ -282,7 +284,8 @@ class _Utterances:
         started = time.perf_counter()
         try:
             kaldi = self._feed(samples)
-            hypothesis = joined([*self._ended, json.loads(kaldi.FinalResult())], self._began_s)
+            results = [*self._ended, json.loads(kaldi.FinalResult())]
+            hypothesis = joined(results if self._sound else [], self._began_s)
             self._begin_next()
             return hypothesis
         except Exception:
@@ -300,12 +303,14 @@ class _Utterances:
         if self._kaldi is None:
             self._kaldi = self._new_kaldi()
         self._fed_s += len(samples) / _size(1.0)
+        self._sound = self._sound or has_sound(samples)
         if samples and _decode(self._kaldi, samples):
             self._ended.append(json.loads(self._kaldi.Result()))
         return self._kaldi
 
     def _begin_next(self) -> None:
         self._ended = []
+        self._sound = False
         self._count += 1
         self._began_s = self._fed_s
         if self._count >= RECYCLE_UTTERANCES or self._fed_s >= RECYCLE_AUDIO_S:
@@ -315,6 +320,7 @@ class _Utterances:
         """With a fresh Kaldi recognizer; what a faulty one still held would join the next words."""
         self._kaldi = None
         self._ended = []
+        self._sound = False
         self._count = 0
         self._fed_s = 0.0
         self._began_s = 0.0

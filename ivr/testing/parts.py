@@ -23,7 +23,7 @@ class FakeRecognizer:
         self.audio_s = 0.0
         self.busy_s = 0.0
         self.closed = False
-        self.expected = [""]
+        self.expected: list[str] = []
         """Every question it was told to expect."""
 
     def expect(self, question: str) -> None:
