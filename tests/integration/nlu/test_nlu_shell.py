@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from ivr.cli.main import app
 
 pytestmark = pytest.mark.integration
 
+RUN = "from ivr.cli.main import main; main()"
 LIMIT_S = 120.0
 """Rasa starts in 5 s; a busy machine needs several times that."""
 
@@ -41,41 +43,56 @@ class Terminal:
         self._shown = self._shown.partition(text.encode())[2]
 
 
-@pytest.mark.usefixtures("rasa_model")
-def test_the_shell_explains_edits_and_remembers_at_a_terminal(tmp_path: Path) -> None:
+@contextlib.contextmanager
+def shell_at_a_terminal(runtime: Path) -> Iterator[tuple[Terminal, "subprocess.Popen[bytes]"]]:
+    """The shell as a process of its own session, whose terminal sends Ctrl-C as a signal."""
     master, slave = pty.openpty()
     environment = os.environ | {
-        "IVR_SERVICE__RUNTIME": str(tmp_path),
+        "IVR_SERVICE__RUNTIME": str(runtime),
         "TERM": "xterm",
         "COLUMNS": "200",
         "NO_COLOR": "1",
     }
-    command = [sys.executable, "-m", "ivr", "nlu", "shell"]
-    terminal = Terminal(master)
+    take_terminal = f"import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); {RUN}"
+    command = [sys.executable, "-c", take_terminal, "nlu", "shell"]
     with subprocess.Popen(
         command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
     ) as process:
         os.close(slave)
         try:
+            terminal = Terminal(master)
             terminal.shows("/help lists commands")
             terminal.shows("> ")
-            terminal.types("какой у меня баланс в казани\n")
-            terminal.shows("balance")
-            terminal.shows("accept")
-            terminal.shows("city = Казань")
-            terminal.shows("asks the back office: balance")
-            terminal.types("\x1b[A")  # up: the last line again
-            terminal.shows("баланс в казани")
-            terminal.types("\n")
-            terminal.shows("next")
-            terminal.shows("> ")
-            terminal.types("\x04")
-            assert process.wait(LIMIT_S) == 0
+            yield terminal, process
         finally:
             process.kill()
             os.close(master)
+
+
+@pytest.mark.usefixtures("rasa_model")
+def test_the_shell_explains_edits_and_remembers_at_a_terminal(tmp_path: Path) -> None:
+    with shell_at_a_terminal(tmp_path) as (terminal, process):
+        terminal.types("какой у меня баланс в казани\n")
+        terminal.shows("balance")
+        terminal.shows("accept")
+        terminal.shows("city = Казань")
+        terminal.shows("asks the back office: balance")
+        terminal.types("\x1b[A")  # up: the last line again
+        terminal.shows("баланс в казани")
+        terminal.types("\n")
+        terminal.shows("next")
+        terminal.shows("> ")
+        terminal.types("\x04")
+        assert process.wait(LIMIT_S) == 0
     history = (tmp_path / "nlu-shell-history").read_text("utf-8")
     assert "какой у меня баланс в казани" in history
+
+
+@pytest.mark.usefixtures("rasa_model")
+def test_ctrl_c_at_the_prompt_ends_the_shell(tmp_path: Path) -> None:
+    with shell_at_a_terminal(tmp_path) as (terminal, process):
+        terminal.types("\x03")
+        assert process.wait(LIMIT_S) == 130
 
 
 @pytest.mark.usefixtures("rasa_model")
