@@ -12,7 +12,7 @@ import time
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -204,7 +204,14 @@ class _Worker:
         context = get_context("spawn")
         self._pipe, far = context.Pipe()
         self._process: SpawnProcess = context.Process(target=serve, args=(plan, far), daemon=True)
-        self._process.start()
+        # A terminal sends Ctrl-C to all processes; one that still imports would print a traceback.
+        # It is born with the signal blocked, and ours comes when it has been.
+        resource_tracker.ensure_running()  # otherwise started below, unblocking signals
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         far.close()
 
     async def started(self) -> None:

@@ -1,5 +1,6 @@
 """Runs as processes of their own: interrupted, killed, gone on with; on one process and on two."""
 
+import contextlib
 import os
 import re
 import signal
@@ -7,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from ivr.nlu.rasa_server import RasaServer
+from ivr.regress.compare import COMPARED
 from ivr.regress.outcome import Outcome
 
 pytestmark = pytest.mark.integration
@@ -50,9 +51,9 @@ class Run:
         )
         return done.returncode, done.stdout + done.stderr
 
-    @contextmanager
-    def begun(self, *arguments: object) -> Iterator[subprocess.Popen[str]]:
-        """A run that has done some of its work."""
+    @contextlib.contextmanager
+    def begun(self, *arguments: object, done: int = BEFORE) -> Iterator[subprocess.Popen[str]]:
+        """A run that has done some of its work, or has started one process with `done` 0."""
         process = subprocess.Popen(
             self.command(*arguments),
             env=self.environment,
@@ -62,7 +63,7 @@ class Run:
             start_new_session=True,
         )
         try:
-            wait_for(lambda: len(self.lines()) > BEFORE or process.poll() is not None)
+            wait_for(lambda: (len(self.lines()) > done and workers_of(process)) or process.poll())
             assert process.poll() is None, process.communicate()[0]
             yield process
         finally:
@@ -83,9 +84,18 @@ class Run:
         return found
 
 
+def workers_of(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The run's replaying processes."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        children = psutil.Process(process.pid).children()
+        return [one for one in children if "spawn_main" in " ".join(one.cmdline())]
+    return []
+
+
 def steady(outcome: Outcome) -> Outcome:
-    """Without what real time and folders decide."""
-    return replace(outcome, wall_s=0.0, asr_s=0.0, nlu_ms=0.0, audio=Path(outcome.audio).name)
+    """What is compared, and the waveform: the way of a call after a hand-off is in real time."""
+    kept = {name: getattr(outcome, name) for name in (*COMPARED, "response_ms", "error", "peaks")}
+    return Outcome(file=outcome.file, condition=outcome.condition, **kept)
 
 
 def wait_for(condition: Callable[[], object]) -> None:
@@ -145,14 +155,24 @@ def test_an_interrupted_run_is_gone_on_with_and_nothing_is_replayed_twice(
     assert interrupted.outcomes() == whole.outcomes()
 
 
+def test_ctrl_c_while_processes_start_is_no_wall_of_text(run: Callable[[str], Run]):
+    early = run("early")
+    with early.begun("--workers", 2, done=0) as process:
+        family = psutil.Process(process.pid).children(recursive=True)
+        os.killpg(process.pid, signal.SIGINT)
+        text = process.communicate(timeout=PATIENCE_S)[0]
+        _, left = psutil.wait_procs(family, timeout=60)
+    assert not left
+    assert process.returncode == 130
+    assert "Traceback" not in text
+
+
 def test_a_process_that_dies_costs_one_recording_which_resuming_makes_up(
     run: Callable[[str], Run], whole: Run
 ):
     hurt = run("hurt")
     with hurt.begun("--workers", 2) as process:
-        children = psutil.Process(process.pid).children()
-        workers = [one for one in children if "spawn_main" in " ".join(one.cmdline())]
-        workers[0].kill()
+        workers_of(process)[0].kill()
         text = process.communicate(timeout=PATIENCE_S)[0]
     assert process.returncode == 1, text
     assert text.count("the process died or stood still at this recording") == 1
