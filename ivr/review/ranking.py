@@ -135,9 +135,9 @@ def _denies(answer: TurnCompleted) -> bool:
 
 
 def _asks_again(previous: TurnCompleted, turn: TurnCompleted) -> bool:
-    """The same question once more, though the caller did not ask to repeat it."""
+    """The same question once more, and not because the caller was served and may go on."""
     kind = treatment(turn.intent)
-    if isinstance(kind, Talk) and kind.move in {Move.REPEAT, Move.WAIT}:
+    if turn.decision == "accept" or (isinstance(kind, Talk) and kind.move is Move.REPEAT):
         return False
     question = _question(turn.reply)
     return bool(question) and question == _question(previous.reply)
