@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -30,7 +31,9 @@ class Trainer:
         self.driver = driver
 
     def wait(self, condition: Callable[[Chrome], object], what: str) -> None:
-        WebDriverWait(self.driver, 30).until(condition, what)
+        # The page draws words anew when the program answers.
+        redrawn = [StaleElementReferenceException, NoSuchElementException]
+        WebDriverWait(self.driver, 60, ignored_exceptions=redrawn).until(condition, what)
 
     def script(self, expression: str) -> object:
         return self.driver.execute_script(f"return {expression}")
@@ -162,7 +165,7 @@ def test_words_are_marked_by_mouse_and_the_mark_is_kept(trainer: Trainer, review
     trainer.wait(
         lambda _: "мобильный журавликус" in trainer.one("#word-chips").text, "the offered word"
     )
-    assert "услуга" in trainer.one("#words .entity.service").text
+    trainer.wait(lambda _: "услуга" in trainer.one("#words .entity.service").text, "the mark")
     trainer.press("1")
     trainer.count(f"1 из {len(review.desk.items)}")
     (entry,) = review.desk.standing().for_training
@@ -179,8 +182,9 @@ def test_words_can_be_marked_without_a_mouse(trainer: Trainer, review: Review) -
         Keys.SHIFT
     ).perform()
     trainer.press("3")
-    trainer.wait(lambda _: "тариф" in trainer.one("#words .entity.tariff").text, "the mark")
-    assert trainer.one("#words .entity.tariff").text.startswith("тариф")
+    trainer.wait(
+        lambda _: trainer.one("#words .entity.tariff").text.startswith("тариф"), "the mark"
+    )
     trainer.press(Keys.ENTER)
     trainer.count(f"1 из {len(review.desk.items)}")
     assert review.desk.standing().for_training[0].entities == "tariff=тариф сейчас"

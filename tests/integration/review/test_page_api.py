@@ -49,7 +49,9 @@ def test_the_page_needs_nothing_from_elsewhere_and_may_not_be_kept(client: httpx
 def test_the_queue_comes_by_value_with_reasons_and_folded_turns(client: httpx.Client) -> None:
     state = client.get("/api/queue").json()
     rows = {row["key"]: row for row in state["items"]}
-    assert {"абонент ответил «нет»", "неуверенное намерение"} <= set(rows[DENIED]["reasons"])
+    assert {"абонент ответил «нет»", "ушёл к оператору", "неуверенное намерение"} <= set(
+        rows[DENIED]["reasons"]
+    )
     assert "девятьсот шестнадцать" not in rows[DENIED]["text"]
     assert "ушёл к оператору" in rows[PAIR]["reasons"]
     order = [row["key"] for row in state["items"]]

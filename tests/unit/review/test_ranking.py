@@ -112,6 +112,13 @@ def test_going_to_an_operator_counts_unless_the_caller_wanted_one() -> None:
     assert first.reasons == ()
 
 
+def test_a_no_on_the_way_to_the_operator_is_not_what_led_there() -> None:
+    confirmed = replace(CLEAR, decision="confirm", reply=ASKED)
+    denied = later(replace(CLEAR, text="нет", last_partial="нет", intent="deny"), 5)
+    turns = rank(CallTurns((confirmed, denied), handoffs=(NOW + timedelta(seconds=8),)))
+    assert [turn.reasons for turn in turns] == [(Reason.DENIED, Reason.HANDED_OFF)]
+
+
 def test_a_hypothesis_that_changed_its_mind_counts_and_one_that_grew_does_not() -> None:
     assert reasons(replace(CLEAR, last_partial="а кому ветер")) == (Reason.UNSTABLE,)
     assert reasons(replace(CLEAR, last_partial="какой")) == ()
