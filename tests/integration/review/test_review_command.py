@@ -126,7 +126,7 @@ def test_a_terminal_is_enough(calls: str, workplace: Path) -> None:
         assert "0 из" in screen
         os.write(master, "щ".encode())
         read_until(master, "out_of_scope")
-        os.write(master, b"q")
+        process.send_signal(signal.SIGINT)
         told = read_until(master, "Записано")
         assert "в обучение" in told
         assert process.wait(LIMIT_S) == 0

@@ -20,7 +20,8 @@ def folded(*texts: str) -> list[list[str]]:
     """Groups of texts, the most valuable turn first."""
     turns = [ranked(text, 10.0 - index, index) for index, text in enumerate(texts)]
     return [
-        [item.turn.turn.text, *(other.turn.text for other in item.similar)] for item in fold(turns)
+        [item.turn.turn.text, *(other.turn.text for other in item.similar)]
+        for item in fold(turns, 50)
     ]
 
 
@@ -46,10 +47,16 @@ def test_turns_without_words_are_never_alike() -> None:
 
 def test_the_most_valuable_turn_stands_for_its_group_and_every_turn_is_somewhere() -> None:
     turns = [ranked("какой мой тариф", float(score), score) for score in (1, 5, 3)]
-    (item,) = fold(turns)
+    (item,) = fold(turns, 50)
     assert item.turn.score == 5.0
     assert item.keys == ("c:5", "c:3", "c:1")
 
 
 def test_yo_and_ye_are_one_letter() -> None:
     assert len(folded("ещё сколько осталось", "еще сколько осталось")) == 1
+
+
+def test_no_more_groups_are_made_than_are_wanted_and_each_is_whole() -> None:
+    texts = ["какой мой тариф", "что с интернетом", "где офис", "какой мой тариф"]
+    turns = [ranked(text, 10.0 - index, index) for index, text in enumerate(texts)]
+    assert [len(item.keys) for item in fold(turns, 2)] == [2, 1]
