@@ -48,9 +48,11 @@ DIGIT_NOUNS: Final = (
 )  # fmt: skip
 DOCUMENTS: Final = (
     "паспорт", "серия", "серии", "серию", "договор", "карт", "лицев", "снилс", "инн", "полис",
-    "удостоверен", "свидетельств", "код", "пин", "пук", "номер", "рожден", "родил", "пароль",
+    "удостоверен", "свидетельств", "код", "пин", "пук", "номер", "пароль",
     "заявк", "обращен",
 )  # fmt: skip
+BIRTH: Final = ("рожден", "родил")
+"""After these a year is one too, though «года» follows."""
 UNITS: Final = (
     "рубл", "копе", "гигабайт", "мегабайт", "гиг", "мег", "минут", "процент", "смс", "сообщен",
     "дн", "ден", "час", "месяц", "год", "раз", "тариф", "человек",
@@ -126,9 +128,9 @@ def _is_personal(words: Sequence[str], first: int, end: int) -> bool:
     numbers, digits = _digits(said)
     if numbers > 1 and digits >= LONG:
         return True
-    counts = starts(at(words, end), UNITS)
     before = words[max(0, first - 1 - REACH) : first]
-    return digits >= ANNOUNCED and not counts and any(starts(word, DOCUMENTS) for word in before)
+    announced = () if starts(at(words, end), UNITS) else DOCUMENTS
+    return digits >= ANNOUNCED and any(starts(word, (*announced, *BIRTH)) for word in before)
 
 
 def _digits(said: Sequence[str]) -> tuple[int, int]:

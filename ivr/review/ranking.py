@@ -90,6 +90,8 @@ def rank(call: CallTurns) -> Iterator[RankedTurn]:
         if turn.kind not in {"heard", "unintelligible"} or turn.speech_end_s is None:
             continue
         previous = call.turns[place - 1] if place else None
+        if not (turn.text or call.recording):
+            continue  # neither words nor sound: nothing to decide by
         weights = dict(_reasons(turn, previous, call.turns[place + 1 :], call.handoffs))
         if not weights and (turn.intent in SHORT or not turn.text):
             continue
@@ -126,8 +128,9 @@ def _reasons(
     yield from ((reason, WEIGHTS[reason]) for reason, is_so in flags.items() if is_so)
     if turn.intent and (sure := turn.intent_confidence or 0.0) < SURE_INTENT:
         yield Reason.LOW_INTENT, WEIGHTS[Reason.LOW_INTENT] * (1.0 - sure)
-    if turn.text and (sure := turn.asr_confidence or 0.0) < SURE_SPEECH:
-        yield Reason.LOW_SPEECH, WEIGHTS[Reason.LOW_SPEECH] * (1.0 - sure)
+    heard = turn.asr_confidence
+    if turn.text and heard is not None and heard < SURE_SPEECH:
+        yield Reason.LOW_SPEECH, WEIGHTS[Reason.LOW_SPEECH] * (1.0 - heard)
 
 
 def _denies(answer: TurnCompleted) -> bool:

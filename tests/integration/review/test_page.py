@@ -21,7 +21,8 @@ pytestmark = pytest.mark.integration
 DENIED = "20261121-100000-aa01:1"
 PAIR = "20261121-100700-aa02:1"
 TARIFF = "20261121-102100-aa04:1"
-SILENT = "20261121-102800-aa05:1"
+SILENT = "20261121-104200-aa07:1"
+UNRECORDED = "20261121-102800-aa05:1"
 
 
 class Trainer:
@@ -147,7 +148,7 @@ def test_the_callers_words_are_heard_and_seen(trainer: Trainer) -> None:
     trainer.wait(lambda _: trainer.script("audio.currentTime > 0.05"), "playing")
     trainer.press(Keys.SPACE)
     trainer.wait(lambda _: trainer.script("audio.paused"), "a pause")
-    trainer.go(SILENT)
+    trainer.go(UNRECORDED)
     trainer.wait(lambda _: trainer.one("#no-audio").text == "звонок не записан", "the reason")
 
 

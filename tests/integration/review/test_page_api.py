@@ -13,7 +13,8 @@ pytestmark = pytest.mark.integration
 
 DENIED = "20261121-100000-aa01:1"
 PAIR = "20261121-100700-aa02:1"
-SILENT = "20261121-102800-aa05:1"
+SILENT = "20261121-104200-aa07:1"
+UNRECORDED = "20261121-102800-aa05:1"
 ROUTES = ("/", "/api/queue", "/api/effect", f"/api/item?key={PAIR}", f"/api/audio?key={PAIR}")
 ACTIONS = ("check", "decide", "undo", "write", "finish")
 
@@ -75,9 +76,9 @@ def test_only_the_callers_channel_is_cut_with_half_a_second_around(
 
 
 def test_a_call_without_a_recording_says_so(client: httpx.Client) -> None:
-    view = client.get("/api/item", params={"key": SILENT}).json()
+    view = client.get("/api/item", params={"key": UNRECORDED}).json()
     assert view["no_audio"] == "звонок не записан"
-    assert client.get("/api/audio", params={"key": SILENT}).status_code == 404
+    assert client.get("/api/audio", params={"key": UNRECORDED}).status_code == 404
 
 
 def test_personal_data_is_marked_and_refused_when_saved(

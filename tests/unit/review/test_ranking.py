@@ -126,6 +126,7 @@ def test_a_hypothesis_that_changed_its_mind_counts_and_one_that_grew_does_not() 
 
 def test_speech_that_was_hardly_understood_counts() -> None:
     assert reasons(replace(CLEAR, asr_confidence=0.4)) == (Reason.LOW_SPEECH,)
+    assert reasons(replace(CLEAR, asr_confidence=None)) == ()
 
 
 def test_silence_keys_and_clear_yes_or_no_are_not_reviewed() -> None:
@@ -140,7 +141,8 @@ def test_silence_keys_and_clear_yes_or_no_are_not_reviewed() -> None:
 
 def test_a_sound_without_words_is_reviewed_last_among_those_with_a_reason() -> None:
     noise = replace(CLEAR, kind="unintelligible", text="", last_partial="", intent="")
-    (turn,) = rank(CallTurns((noise,)))
+    assert not list(rank(CallTurns((noise,))))
+    (turn,) = rank(CallTurns((noise,), recording="a.wav"))
     assert turn.reasons == (Reason.NOTHING_HEARD,)
     assert turn.score < 2.0
 
