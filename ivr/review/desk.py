@@ -17,7 +17,7 @@ from ivr.review.catalogue import IntentEntry
 from ivr.review.folding import Item
 from ivr.review.journal import Choice, Entry, Standing, moment
 from ivr.review.journal_file import JournalFile
-from ivr.review.masking import Mark, mask
+from ivr.review.masking import Mark, is_clean, mask
 from ivr.review.sorting import PhraseIndex, objection
 from ivr.review.suggest import Suggester, Suggestion
 from ivr.review.writing import Written, write
@@ -218,7 +218,7 @@ class Desk:
         text = decision.text
         if len(text) > LONGEST:
             raise ReviewError("long", f"фраза длиннее {LONGEST} символов")
-        if mask(text).changed:
+        if not is_clean(text):
             raise ReviewError("personal", "в тексте есть личные данные: они заменены, проверьте")
         if trouble := _trouble(text):
             raise ReviewError("unspoken", trouble)

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from ivr.nlu.engine import DATA, MODELS
@@ -175,3 +177,42 @@ def test_what_cannot_be_done_is_told_in_one_sentence(
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert not (workplace / "nlu_data" / "reviews.tsv").exists()
+
+
+def test_a_killed_review_has_lost_nothing_and_goes_on(calls: str, workplace: Path) -> None:
+    decided = "20261121-100700-aa02:1"
+    with started(calls, workplace) as (first, api):
+        body = {"key": decided, "choice": "train", "text": "интернет пропал", "intent": "outage"}
+        assert api.post("/api/decide", json=body).status_code == 200
+        first.kill()
+        first.wait(LIMIT_S)
+    with started(calls, workplace) as (second, api):
+        keys = [row["key"] for row in api.get("/api/queue").json()["items"]]
+        assert decided not in keys
+        assert api.post("/api/undo", json={}).json()["key"] == decided
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(LIMIT_S) == 0
+    with started(calls, workplace) as (_third, api):
+        assert decided in [row["key"] for row in api.get("/api/queue").json()["items"]]
+
+
+@contextmanager
+def started(calls: str, workplace: Path) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """The command without a model, and its interface."""
+    process = subprocess.Popen(
+        command("--since", "all", "--no-browser", "--who", "Мария"),
+        cwd=workplace,
+        env=environment(calls, IVR_NLU__URL="http://127.0.0.1:9"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        address = re.search(r"(http://\S+)/\?token=(\S+)", process.stdout.readline())
+        assert address is not None
+        headers = {"X-Review-Token": address[2]}
+        with httpx.Client(base_url=address[1], headers=headers, trust_env=False) as api:
+            yield process, api
+    finally:
+        process.kill()
+        process.communicate()
