@@ -26,7 +26,7 @@ from ivr.review.session import ReviewSettings, effect_of, open_desk
 from ivr.review.source import Wanted
 from ivr.review.terminal import review_in_terminal
 from ivr.review.views import summary
-from ivr.review.writing import Written
+from ivr.review.writing import Written, together
 
 app = typer.Typer()
 
@@ -128,16 +128,15 @@ async def _on_page(review: ReviewSettings, port: int, browser: bool) -> Written:
             await stop.wait()
         finally:
             await server.aclose()
-        return desk.write()
+        desk.write()
+        return together(desk.written)
 
 
 async def _in_terminal(review: ReviewSettings) -> Written:
     async with open_desk(review) as desk:
-        try:
-            await review_in_terminal(desk, console)
-        except (KeyboardInterrupt, EOFError):
-            console.print("\ninterrupted: writing what was decided")
-        return desk.write()
+        await review_in_terminal(desk, console)
+        desk.write()
+        return together(desk.written)
 
 
 def _open_browser(url: str) -> None:

@@ -13,11 +13,11 @@ from ivr.nlu.gazetteer import find_names
 from ivr.nlu.normalise import words_of
 from ivr.nlu.phrases import SPOKEN, read_phrases, spelling
 from ivr.nlu.schema import EntityKind
-from ivr.review.catalogue import IntentEntry, wish_of
+from ivr.review.catalogue import IntentEntry
 from ivr.review.folding import Item
 from ivr.review.journal import Choice, Entry, Standing, moment
 from ivr.review.journal_file import JournalFile
-from ivr.review.masking import Mark, mask
+from ivr.review.masking import Mark, is_clean, mask
 from ivr.review.sorting import PhraseIndex, objection
 from ivr.review.suggest import Suggester, Suggestion
 from ivr.review.writing import Written, write
@@ -65,7 +65,7 @@ class Checked:
     trouble: str
     """Why it cannot be saved as it is, '' when it can."""
     objection: str
-    """Why it will not be learned from, '' when it will."""
+    """Why it will not be learned from whatever it means, '' when it will."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,8 +102,9 @@ class Desk:
         self._journal = journal
         self._vocabulary = vocabulary
         self._clock = clock
-        self._training = PhraseIndex(read_phrases(settings.data / "nlu"))
-        self._tested = PhraseIndex(read_phrases(settings.data / "test.yml"))
+        self.written: list[Written] = []
+        """What this session has written so far."""
+        self._read_phrases()
 
     def standing(self) -> Standing:
         """What holds now, others' decisions included."""
@@ -115,7 +116,7 @@ class Desk:
             raise ReviewError("unknown", "такой реплики нет в этой очереди")
         return self.items[key]
 
-    async def check(self, text: str, intent: str = "") -> Checked:
+    async def check(self, text: str) -> Checked:
         """Masked, tidied, with suggestions; for showing, nothing is kept."""
         masked = mask(text[:LONGEST])
         tidied = mask(tidy(masked.text)).text
@@ -126,8 +127,12 @@ class Desk:
             suggestions=await self.suggester.suggest(tidied),
             unknown_words=self._unknown_words(tidied),
             trouble=_trouble(tidied),
-            objection=objection(tidied, intent, self._training, self._tested) if tidied else "",
+            objection=self.objection(tidied) if tidied else "",
         )
+
+    def objection(self, text: str, intent: str = "") -> str:
+        """Why the phrase, decided for that intent, will not be written; '' when it will."""
+        return objection(text, intent, self._training, self._tested)
 
     def entities(self, text: str) -> tuple[Marked, ...]:
         """What the rules find."""
@@ -176,11 +181,14 @@ class Desk:
 
     def write(self) -> Written:
         """Everything decided and not written yet -> files; `ConfigError` where they are damaged."""
-        pending = self.standing().pending
-        written = write(self.settings.data, pending, share=self.settings.share)
-        if pending:
-            keys = " ".join(entry.key for entry in pending)
-            self._journal.append(self._line(Choice.WRITTEN, also=keys))
+        with self._journal.exclusive():
+            pending = self.standing().pending
+            written = write(self.settings.data, pending, share=self.settings.share)
+            if pending:
+                keys = " ".join(entry.key for entry in pending)
+                self._journal.append(self._line(Choice.WRITTEN, also=keys))
+        self._read_phrases()
+        self.written.append(written)
         return written
 
     def offered_words(self, text: str, entities: Sequence[Marked]) -> tuple[str, ...]:
@@ -189,6 +197,11 @@ class Desk:
         return tuple(
             name for name in dict.fromkeys(named) if next(find_names(words_of(name)), None) is None
         )
+
+    def _read_phrases(self) -> None:
+        data = self.settings.data
+        self._training = PhraseIndex(read_phrases(data / "nlu"))
+        self._tested = PhraseIndex(read_phrases(data / "test.yml"))
 
     def _line(self, choice: Choice, *, call: str = "", turn: int = 0, also: str = "") -> Entry:
         return Entry(
@@ -205,13 +218,11 @@ class Desk:
         text = decision.text
         if len(text) > LONGEST:
             raise ReviewError("long", f"фраза длиннее {LONGEST} символов")
-        if mask(text).changed:
+        if not is_clean(text):
             raise ReviewError("personal", "в тексте есть личные данные: они заменены, проверьте")
         if trouble := _trouble(text):
             raise ReviewError("unspoken", trouble)
-        if not wish_of(decision.intent) or decision.intent not in {
-            entry.name for entry in self.catalogue
-        }:
+        if decision.intent not in {entry.name for entry in self.catalogue}:
             raise ReviewError("intent", f"нет такого намерения: {decision.intent}")
         for word in decision.words:
             if not SPOKEN.fullmatch(word) or f" {word} " not in f" {text} ":

@@ -35,14 +35,17 @@ class Item:
         return (self.key, *(turn.key for turn in self.similar))
 
 
-def fold(turns: Sequence[RankedTurn]) -> tuple[Item, ...]:
-    """Groups by falling score. Compared without personal data: two numbers make no difference."""
+def fold(turns: Sequence[RankedTurn], limit: int) -> tuple[Item, ...]:
+    """The most valuable groups, at most `limit`, by falling score.
+
+    Compared without personal data: two numbers make no difference.
+    """
     ranked = sorted(turns, key=lambda turn: (-turn.score, turn.turn.at, turn.key))
     masked = [mask(turn.turn.text) for turn in ranked]
     texts = [spelling(one.text.lower()) for one in masked]
     left = dict.fromkeys(range(len(ranked)))
-    items = []
-    while left:
+    items: list[Item] = []
+    while left and len(items) < limit:
         first = next(iter(left))
         del left[first]
         alike = _alike(texts, first, list(left))

@@ -37,6 +37,17 @@ class JournalFile:
             os.fsync(file.fileno())
 
     @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Nobody else writes training files meanwhile; waits for whoever does."""
+        # The folder itself is locked: the journal's own lock is needed to append within.
+        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+    @contextmanager
     def _locked(self) -> Iterator[tuple[BinaryIO, str]]:
         """The file, to be written at its end, and its whole lines."""
         try:

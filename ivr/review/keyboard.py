@@ -3,6 +3,7 @@
 import asyncio
 import codecs
 import os
+import signal
 import sys
 import termios
 import tty
@@ -39,11 +40,15 @@ class TerminalKeys:
     async def key(self) -> str:
         return await self._pressed.get()
 
+    def end(self) -> None:
+        """No more keys: Ctrl-C."""
+        self._pressed.put_nowait(END_OF_INPUT)
+
     def read(self) -> None:
         """Take what has come; called by the event loop."""
         chunk = os.read(self._descriptor, LONGEST_CHUNK)
         if not chunk:
-            self._pressed.put_nowait(END_OF_INPUT)
+            self.end()
             return
         text = self._decoder.decode(chunk)
         if text.startswith("\x1b"):
@@ -64,9 +69,12 @@ def terminal_keys() -> Iterator[TerminalKeys]:
     loop = asyncio.get_running_loop()
     tty.setcbreak(descriptor)
     loop.add_reader(descriptor, keys.read)
+    # As an exception Ctrl-C would come between a decision and its writing.
+    loop.add_signal_handler(signal.SIGINT, keys.end)
     try:
         yield keys
     finally:
+        loop.remove_signal_handler(signal.SIGINT)
         loop.remove_reader(descriptor)
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 

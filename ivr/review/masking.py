@@ -36,10 +36,6 @@ class Masked:
     text: str
     marks: tuple[Mark, ...]
 
-    @property
-    def changed(self) -> bool:
-        return bool(self.marks)
-
 
 def mask(text: str) -> Masked:
     """Replace personal data; masking the result once more changes nothing."""

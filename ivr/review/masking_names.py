@@ -15,7 +15,6 @@ from ivr.review.masking_numbers import is_numberlike
 from ivr.review.spoken import (
     NEUTRAL_EMAIL,
     NEUTRAL_HOUSE,
-    NEUTRAL_STREET,
     Personal,
     Stretch,
     at,
@@ -52,6 +51,7 @@ NOT_A_NAME: Final = word_set(
 
 STREETS: Final = ("улиц", "проспект", "переул", "бульвар", "шоссе", "набережн", "площад", "проезд")
 MASCULINE_STREETS: Final = ("проспект", "переул", "бульвар", "проезд")
+NEUTRAL_STREETS: Final = word_set("садовая садовой садовую садовый садовом садовое")
 HOUSES: Final = ("дом", "дома", "доме", "корпус", "строение", "квартира", "квартиры", "квартире",
                  "квартиру", "подъезд", "офис")  # fmt: skip
 STREET_NAME: Final = re.compile(r"\w{2,}(?:ая|ой|ую|ого|его|ий|ый|ых|их|ом|ова|ева|ина|на|ева|я|а)")
@@ -157,9 +157,8 @@ def _end_of_name(words: Sequence[str], first: int) -> int:
 def _goes_on(word: str) -> bool:
     if not _may_be_name(word):
         return False
-    names, everyday = first_names()
-    known = word in names and word not in everyday
-    return known or is_patronymic(word) or SURNAME.fullmatch(word) is not None
+    names, _ = first_names()
+    return word in names or is_patronymic(word) or SURNAME.fullmatch(word) is not None
 
 
 def find_addresses(words: Sequence[str]) -> Iterator[Stretch]:
@@ -186,8 +185,20 @@ def _street(words: Sequence[str], place: int) -> Iterator[Stretch]:
         end += 1
     while end > place + 1 and is_numberlike(at(words, end)):
         end += 1  # «улица ленина двенадцать»
-    if words[place + 1 : end] not in ([], [NEUTRAL_STREET]):
-        yield Stretch(Personal.ADDRESS, place + 1, end, NEUTRAL_STREET)
+    name = words[place + 1 : end]
+    if name and not (len(name) == 1 and name[0] in NEUTRAL_STREETS):
+        yield Stretch(Personal.ADDRESS, place + 1, end, _neutral_street(words[place]))
+
+
+def _neutral_street(word: str) -> str:
+    """«садовая» in the gender and, roughly, the case of the word before it."""
+    if starts(word, MASCULINE_STREETS):
+        return "садовом" if word.endswith("е") else "садовый"
+    if word == "шоссе":
+        return "садовое"
+    if word.endswith("у"):
+        return "садовую"
+    return "садовой" if word.endswith(("е", "ы", "и")) else "садовая"
 
 
 def _names_street(words: Sequence[str], street: int, place: int) -> bool:

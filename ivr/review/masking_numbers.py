@@ -28,6 +28,11 @@ ANNOUNCED: Final = 3
 """Digits from which a number said after «паспорт», «договор», «код» does."""
 REACH: Final = 3
 """Words between such an announcement and the number."""
+DICTATED: Final = 7
+"""Digits of groups with words between them that are one number all the same."""
+FEWEST_GROUPS: Final = 3
+ASIDE: Final = 2
+"""Words between two groups of one number."""
 PHONE_DIGITS: Final = (10, 11)
 LONGEST_READ: Final = 24
 """Words of a run that is tried as a phone number: nobody needs more for eleven digits."""
@@ -43,9 +48,11 @@ DIGIT_NOUNS: Final = (
 )  # fmt: skip
 DOCUMENTS: Final = (
     "паспорт", "серия", "серии", "серию", "договор", "карт", "лицев", "снилс", "инн", "полис",
-    "удостоверен", "свидетельств", "код", "пин", "пук", "номер", "рожден", "родил", "пароль",
+    "удостоверен", "свидетельств", "код", "пин", "пук", "номер", "пароль",
     "заявк", "обращен",
 )  # fmt: skip
+BIRTH: Final = ("рожден", "родил")
+"""After these a year is one too, though «года» follows."""
 UNITS: Final = (
     "рубл", "копе", "гигабайт", "мегабайт", "гиг", "мег", "минут", "процент", "смс", "сообщен",
     "дн", "ден", "час", "месяц", "год", "раз", "тариф", "человек",
@@ -54,9 +61,15 @@ UNITS: Final = (
 MONEY: Final = ("рубл", "копе", "гиг", "мег", "минут")
 
 
+Span = tuple[int, int]
+"""First word, end word."""
+
+
 def find_numbers(words: Sequence[str]) -> Iterator[Stretch]:
     """Runs that have to go; the neutral values themselves stay."""
-    for first, end in _runs(words):
+    runs = tuple(_runs(words))
+    yield from _dictated(words, runs)
+    for first, end in runs:
         said = tuple(words[first:end])
         if " ".join(said) not in NEUTRAL and _is_personal(words, first, end):
             yield _replaced(words, first, end)
@@ -74,7 +87,7 @@ def is_numberlike(word: str) -> bool:
     )
 
 
-def _runs(words: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _runs(words: Sequence[str]) -> Iterator[Span]:
     places = [place for place, word in enumerate(words) if is_numberlike(word)]
     first: int | None = None
     for place, following in pairwise((*places, None)):
@@ -85,6 +98,28 @@ def _runs(words: Sequence[str]) -> Iterator[tuple[int, int]]:
             first = None
 
 
+def _dictated(words: Sequence[str], runs: Sequence[Span]) -> Iterator[Stretch]:
+    """Groups of one long number with a word or two between them: «… запишите … наверное …»."""
+    for group in _near(words, runs):
+        first, end = group[0][0], group[-1][1]
+        said = [word for one, other in group for word in words[one:other] if is_numberlike(word)]
+        numbers, digits = _digits(said)
+        if len(group) > 1 and numbers >= FEWEST_GROUPS and digits >= DICTATED:
+            yield _replaced(words, first, end)
+
+
+def _near(words: Sequence[str], runs: Sequence[Span]) -> Iterator[list[Span]]:
+    group: list[Span] = []
+    for run in runs:
+        between = words[group[-1][1] : run[0]] if group else ()
+        if len(between) > ASIDE or any(starts(word, UNITS) for word in between):
+            yield group
+            group = []
+        group.append(run)
+    if group:
+        yield group
+
+
 def _is_personal(words: Sequence[str], first: int, end: int) -> bool:
     said = [word for word in words[first:end] if is_numberlike(word)]
     literal = sum(character.isnumeric() for word in said for character in word)
@@ -93,9 +128,9 @@ def _is_personal(words: Sequence[str], first: int, end: int) -> bool:
     numbers, digits = _digits(said)
     if numbers > 1 and digits >= LONG:
         return True
-    counts = starts(at(words, end), UNITS)
     before = words[max(0, first - 1 - REACH) : first]
-    return digits >= ANNOUNCED and not counts and any(starts(word, DOCUMENTS) for word in before)
+    announced = () if starts(at(words, end), UNITS) else DOCUMENTS
+    return digits >= ANNOUNCED and any(starts(word, (*announced, *BIRTH)) for word in before)
 
 
 def _digits(said: Sequence[str]) -> tuple[int, int]:

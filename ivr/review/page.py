@@ -37,7 +37,6 @@ class CheckRequest:
     """A text as the trainer has it at the moment."""
 
     text: str
-    intent: str = ""
     entities: tuple[Marked, ...] = ()
 
 
@@ -78,6 +77,7 @@ def create_app(parts: PageParts, token: str) -> FastAPI:
 def _page_routes(parts: PageParts) -> APIRouter:
     router = APIRouter()
     desk = parts.desk
+    measuring = asyncio.Lock()
 
     @router.get("/")
     async def page() -> HTMLResponse:
@@ -106,7 +106,8 @@ def _page_routes(parts: PageParts) -> APIRouter:
     @router.get("/api/effect")
     async def effect() -> dict[str, Any]:
         """What the reviews have brought; takes as long as two models take to start."""
-        return {"rows": [asdict(one) for one in await parts.effect()]}
+        async with measuring:  # two at once would start four models
+            return {"rows": [asdict(one) for one in await parts.effect()]}
 
     return router
 
@@ -137,7 +138,7 @@ def _item_routes(desk: Desk) -> APIRouter:
     @router.post("/api/check")
     async def check(request: CheckRequest) -> dict[str, Any]:
         """The text without personal data, and what the model makes of it."""
-        checked = await desk.check(request.text, request.intent)
+        checked = await desk.check(request.text)
         offered = desk.offered_words(checked.text, request.entities)
         return asdict(checked) | {"fault": desk.suggester.fault, "offered_words": offered}
 
@@ -152,8 +153,9 @@ def _decision_routes(parts: PageParts) -> APIRouter:
     async def decide(request: DecideRequest) -> dict[str, Any]:
         """Take a decision; it is on disk when this is answered."""
         decision = Decision(**{name: getattr(request, name) for name in request.__slots__})
-        await asyncio.to_thread(desk.decide, decision)
-        return _state(desk)
+        entry = await asyncio.to_thread(desk.decide, decision)
+        why = desk.objection(entry.text, entry.intent) if entry.text else ""
+        return {"objection": why, **_state(desk)}
 
     @router.post("/api/undo")
     async def undo() -> dict[str, Any]:

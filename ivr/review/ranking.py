@@ -90,8 +90,9 @@ def rank(call: CallTurns) -> Iterator[RankedTurn]:
         if turn.kind not in {"heard", "unintelligible"} or turn.speech_end_s is None:
             continue
         previous = call.turns[place - 1] if place else None
-        following = call.turns[place + 1] if place + 1 < len(call.turns) else None
-        weights = dict(_reasons(turn, previous, following, call.handoffs))
+        if not (turn.text or call.recording):
+            continue  # neither words nor sound: nothing to decide by
+        weights = dict(_reasons(turn, previous, call.turns[place + 1 :], call.handoffs))
         if not weights and (turn.intent in SHORT or not turn.text):
             continue
         unsure = 1.0 - (turn.intent_confidence or 0.0)
@@ -108,24 +109,28 @@ def rank(call: CallTurns) -> Iterator[RankedTurn]:
 def _reasons(
     turn: TurnCompleted,
     previous: TurnCompleted | None,
-    following: TurnCompleted | None,
+    following: Sequence[TurnCompleted],
     handoffs: Sequence[datetime],
 ) -> Iterator[tuple[Reason, float]]:
+    # A yes or no on the way to the operator is not what led there.
+    next_wish = next((one for one in following if one.intent and one.intent not in SHORT), None)
     flags = {
         Reason.NOTHING_HEARD: not turn.text,
         Reason.NO_MATCH: bool(turn.text)
         and (turn.decision in {"", "reject"} or turn.intent == OUT_OF_SCOPE),
-        Reason.DENIED: turn.decision == "confirm" and following is not None and _denies(following),
+        Reason.DENIED: turn.decision == "confirm" and any(map(_denies, following[:1])),
         Reason.REPEATED: previous is not None and _asks_again(previous, turn),
-        Reason.HANDED_OFF: not _wanted_operator(turn)
-        and any(_right_after(moment, turn, following) for moment in handoffs),
+        Reason.HANDED_OFF: turn.intent not in SHORT
+        and not _wanted_operator(turn)
+        and any(_right_after(moment, turn, next_wish) for moment in handoffs),
         Reason.UNSTABLE: _unstable(turn),
     }
     yield from ((reason, WEIGHTS[reason]) for reason, is_so in flags.items() if is_so)
     if turn.intent and (sure := turn.intent_confidence or 0.0) < SURE_INTENT:
         yield Reason.LOW_INTENT, WEIGHTS[Reason.LOW_INTENT] * (1.0 - sure)
-    if turn.text and (sure := turn.asr_confidence or 0.0) < SURE_SPEECH:
-        yield Reason.LOW_SPEECH, WEIGHTS[Reason.LOW_SPEECH] * (1.0 - sure)
+    heard = turn.asr_confidence
+    if turn.text and heard is not None and heard < SURE_SPEECH:
+        yield Reason.LOW_SPEECH, WEIGHTS[Reason.LOW_SPEECH] * (1.0 - heard)
 
 
 def _denies(answer: TurnCompleted) -> bool:
@@ -135,9 +140,9 @@ def _denies(answer: TurnCompleted) -> bool:
 
 
 def _asks_again(previous: TurnCompleted, turn: TurnCompleted) -> bool:
-    """The same question once more, though the caller did not ask to repeat it."""
+    """The same question once more, and not because the caller was served and may go on."""
     kind = treatment(turn.intent)
-    if isinstance(kind, Talk) and kind.move in {Move.REPEAT, Move.WAIT}:
+    if turn.decision == "accept" or (isinstance(kind, Talk) and kind.move is Move.REPEAT):
         return False
     question = _question(turn.reply)
     return bool(question) and question == _question(previous.reply)

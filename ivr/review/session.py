@@ -13,7 +13,7 @@ from ivr.config import NluSettings, Settings
 from ivr.errors import IvrError
 from ivr.nlu.engine import NluEngine, open_engine
 from ivr.nlu.phrases import read_phrases, spelling
-from ivr.nlu.training import content_hash, ensure_model
+from ivr.nlu.training import ensure_model, expected_model
 from ivr.review.catalogue import read_catalogue
 from ivr.review.desk import Desk, DeskSettings
 from ivr.review.effect import EffectRow
@@ -57,6 +57,7 @@ async def open_desk(review: ReviewSettings) -> AsyncIterator[Desk]:
     finally:
         await store.aclose()
     suggester = Suggester(read_phrases(review.data / "nlu"))
+    model = model_to_ask(review)
     desk = Desk(
         items=items,
         journal=journal,
@@ -66,12 +67,12 @@ async def open_desk(review: ReviewSettings) -> AsyncIterator[Desk]:
         settings=DeskSettings(
             data=review.data,
             who=review.who,
-            model=content_hash(review.data),
+            model=model.name.removesuffix(".tar.gz"),
             share=review.share,
         ),
         clock=SystemClock(),
     )
-    starting = asyncio.create_task(_start_engine(review, suggester))
+    starting = asyncio.create_task(_start_engine(review, suggester, model))
     try:
         yield desk
     finally:
@@ -81,15 +82,27 @@ async def open_desk(review: ReviewSettings) -> AsyncIterator[Desk]:
             await engine.aclose()
 
 
-async def _start_engine(review: ReviewSettings, suggester: Suggester) -> NluEngine | None:
-    settings = review.settings.nlu
+def model_to_ask(review: ReviewSettings) -> Path:
+    """The configured model, else that of the present data, else the newest one there is.
+
+    A review writes data, so the present one is rarely there; training is a step of its own.
+    """
+    if review.settings.nlu.model:
+        return Path(review.settings.nlu.model)
+    present = expected_model(review.data, review.models)
+    if present.is_file():
+        return present
+    there = review.models.glob("*.tar.gz")
+    return max(there, key=lambda file: file.stat().st_mtime, default=present)
+
+
+async def _start_engine(
+    review: ReviewSettings, suggester: Suggester, model: Path
+) -> NluEngine | None:
+    settings = review.settings.nlu.model_copy(update={"model": str(model), "timeout_s": PATIENCE_S})
     runtime = Path(review.settings.service.runtime) / "nlu-review"
     try:
-        if not settings.url and not settings.model:
-            model = await asyncio.to_thread(_present_model, review)
-            settings = settings.model_copy(update={"model": str(model)})
-        patient = settings.model_copy(update={"timeout_s": PATIENCE_S})
-        engine = await open_engine(patient, runtime)
+        engine = await open_engine(settings, runtime)
     except IvrError as exc:
         suggester.fault = exc.message
         log.warning("x no intent model: %s", exc.message)
@@ -111,7 +124,9 @@ async def effect_of(
         new = find_model(after, review.models)
     else:
         on_progress("training")
-        new = await asyncio.to_thread(_present_model, review)
+        new = await asyncio.to_thread(
+            ensure_model, review.data, review.models, Path(review.settings.nlu.python)
+        )
     settings: NluSettings = review.settings.nlu
     return await measure(
         entries,
@@ -122,10 +137,6 @@ async def effect_of(
         runtime=Path(review.settings.service.runtime),
         on_progress=on_progress,
     )
-
-
-def _present_model(review: ReviewSettings) -> Path:
-    return ensure_model(review.data, review.models, Path(review.settings.nlu.python))
 
 
 def recognizer_words(configured: str, data: Path) -> frozenset[str]:

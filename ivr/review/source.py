@@ -39,7 +39,7 @@ async def read_queue(
             attempts = await store.handoff_attempts(cdr.call_id) if cdr.handoffs else ()
             handoffs = tuple(attempt.started_at for attempt in attempts)
             turns += rank(CallTurns(turns_of[cdr.call_id], cdr.recording, handoffs))
-    return fold([turn for turn in turns if turn.key not in reviewed])[: wanted.limit]
+    return fold([turn for turn in turns if turn.key not in reviewed], wanted.limit)
 
 
 async def _calls(store: CallStore, wanted: Wanted) -> tuple[Cdr, ...]:

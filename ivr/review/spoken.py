@@ -36,7 +36,6 @@ NEUTRAL_PHONES: Final = (
 """Nobody's in particular; several, so that the phrases made with them differ."""
 NEUTRAL_NUMBER: Final = "сто двадцать три"
 NEUTRAL_AMOUNT: Final = "пятьсот"
-NEUTRAL_STREET: Final = "садовая"
 NEUTRAL_HOUSE: Final = "один"
 NEUTRAL_EMAIL: Final = "абонент собака почта точка ру"
 

@@ -50,7 +50,8 @@ class TerminalReview:
         self._console = console
         self._keys = keys
         self._sounds = sounds
-        self._player: Process | None = None
+        self.player: Process | None = None
+        """What plays the present turn, or played it last."""
         self._order = list(desk.items)
         self._at = 0
         self._checked: Checked | None = None
@@ -109,7 +110,9 @@ class TerminalReview:
                 self._desk.decide(Decision(key=item.key, choice=choice))
                 return True
             case "u":
-                self._at = self._order.index(self._desk.undo().key)
+                undone = self._desk.undo().key
+                # It may be of an earlier session: then it comes with the next start.
+                self._at = self._order.index(undone) if undone in self._order else self._at
                 return True
             case _ if key in {UP, DOWN}:
                 self._at = (self._at + (1 if key == DOWN else -1)) % len(self._order)
@@ -198,7 +201,7 @@ class TerminalReview:
         await self.stop_playing()
         for name, *options in PLAYERS:
             if path := shutil.which(name):
-                self._player = await asyncio.create_subprocess_exec(
+                self.player = await asyncio.create_subprocess_exec(
                     path, *options, str(file), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL
                 )
                 return
@@ -206,7 +209,7 @@ class TerminalReview:
 
     async def stop_playing(self) -> None:
         """End the player, if one is running."""
-        player, self._player = self._player, None
+        player, self.player = self.player, None
         if player is not None:
             with contextlib.suppress(ProcessLookupError):
                 player.terminate()

@@ -30,6 +30,17 @@ class Written:
     refused: tuple[Refused, ...]
 
 
+def together(parts: Iterable[Written]) -> Written:
+    """Several writings of one session as one."""
+    done = tuple(parts)
+    return Written(
+        training=tuple(phrase for one in done for phrase in one.training),
+        held_out=tuple(phrase for one in done for phrase in one.held_out),
+        words=tuple(word for one in done for word in one.words),
+        refused=tuple(refused for one in done for refused in one.refused),
+    )
+
+
 def write(data: Path, entries: Sequence[Entry], *, share: float) -> Written:
     """Add what is new of these decisions below `data`; `ConfigError` names a damaged file."""
     training, tested = read_phrases(data / "nlu"), read_phrases(data / "test.yml")

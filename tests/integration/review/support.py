@@ -159,9 +159,11 @@ STORIES = (
           "confirm", AGAIN, 0.66, sound="tts/0005.flac"),)),
     Story("20261121-102100-aa04", (Said("какой мой тариф сейчас стоит", "tariff_info", 0.55,
           "confirm", "Правильно ли я поняла, вы хотите узнать тариф?", 0.81),)),
-    Story("20261121-102800-aa05", (Said("", sound="tts/0006.flac"),), recorded=False),
+    Story("20261121-102800-aa05", (Said("алло вы меня слышите", "greeting", 0.31, "confirm", AGAIN,
+          0.65),), recorded=False),
     Story("20261121-103500-aa06", (Said("сколько у меня осталось денег на телефоне", "balance",
           0.98, "accept", "На вашем счету триста двадцать один рубль.", 0.95,
           sound="tts/0016.flac"),)),
+    Story("20261121-104200-aa07", (Said("", sound="tts/0006.flac"),)),
 )  # fmt: skip
-"""Six calls; by value: the denied one, the folded pair, ..."""
+"""Seven calls; by value: the denied one, the folded pair, ..."""
