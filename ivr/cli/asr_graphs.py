@@ -23,7 +23,6 @@ from ivr.bench.graph_build import measure
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.config import Settings
 from ivr.errors import IvrError, SetupError
-from ivr.nlu.engine import DATA
 from ivr.nlu.phrases import read_phrases
 from ivr.services.demo_tables import DATA_FILE
 from ivr.speech.graph_choice import NO_GRAPH, Pick, choose, go_back, offer, read_choice
@@ -33,13 +32,19 @@ from ivr.speech.models import (
     built_in,
     bundled,
     in_force,
+    in_use,
     resolve,
 )
 
 RECORDINGS = Path("audio_fixtures")
 
 DataOption = Annotated[
-    Path, typer.Option("--data", help="Folder with nlu/, words/, test.yml and gate.toml.")
+    Path | None,
+    typer.Option(
+        "--data",
+        help="Folder with nlu/, words/, test.yml and gate.toml; by default nlu.data.",
+        show_default=False,
+    ),
 ]
 FolderOption = Annotated[
     Path | None,
@@ -68,7 +73,7 @@ def build_graph(
         bool,
         typer.Option("--set-up", help="Let it replace a graph that nobody promoted by hand."),
     ] = False,
-    data: DataOption = DATA,
+    data: DataOption = None,
     back_office: Annotated[Path, typer.Option(help="Names known to the back office.")] = DATA_FILE,
     recorded: Annotated[
         Path, typer.Option(help="Manifest of recordings whose requests are learned too.")
@@ -85,6 +90,7 @@ def build_graph(
     """
     settings = settings_of(context)
     target = folder or Path(settings.speech.graphs)
+    data = data or Path(settings.nlu.data)
     sources = TextSources(
         data / "nlu",
         data / "words",
@@ -117,13 +123,15 @@ def closed(
     folder: Annotated[
         Path | None, typer.Option(help="Where they go; by default speech.graphs/closed.")
     ] = None,
-    data: DataOption = DATA,
+    data: DataOption = None,
     general_words: Annotated[
         int, typer.Option(help="Most frequent Russian words to add.")
     ] = 50_000,
 ) -> None:
     """Build the graphs of closed questions, to measure them: yes or no, a city, digits, amounts."""
-    target = folder or Path(settings_of(context).speech.graphs) / "closed"
+    settings = settings_of(context)
+    target = folder or Path(settings.speech.graphs) / "closed"
+    data = data or Path(settings.nlu.data)
     try:
         corpus = read_corpus(TextSources(data / "nlu", data / "words", general_words=general_words))
         for name in QUESTION_NAMES:
@@ -140,7 +148,7 @@ def promote(
     context: typer.Context,
     graph: Annotated[str, typer.Argument(help="Name of a graph; empty: the one built last.")] = "",
     force: ForceOption = False,
-    data: DataOption = DATA,
+    data: DataOption = None,
     folder: FolderOption = None,
     recordings: RecordingsOption = RECORDINGS,
 ) -> None:
@@ -155,7 +163,7 @@ def promote(
     if path not in built:
         known = ", ".join(one.name for one in built) or "none"
         raise fail(SetupError("graph", f"no built graph {graph!r} in {target}; there: {known}"))
-    _promote(settings, path, data, recordings, force=force)
+    _promote(settings, path, data or Path(settings.nlu.data), recordings, force=force)
 
 
 def rollback(context: typer.Context, folder: FolderOption = None) -> None:
@@ -198,12 +206,14 @@ def graphs(context: typer.Context, folder: FolderOption = None) -> None:
 
 
 def bench(
+    context: typer.Context,
     phrases: Annotated[int, typer.Option(min=1, help="Generated phrases.")] = 20_000,
     general_words: Annotated[int, typer.Option(help="Most frequent Russian words to add.")] = 5_000,
-    data: DataOption = DATA,
+    data: DataOption = None,
 ) -> None:
     """Measure how long a large graph takes to build; the phrases are generated, the same ones
     every time."""
+    data = data or Path(settings_of(context).nlu.data)
     try:
         with console.status("building"):
             corpus = read_corpus(
@@ -220,7 +230,7 @@ def bench(
 
 def model_in_use(settings: Settings) -> Path:
     """What the service would load."""
-    return resolve(settings.speech.model, graphs=Path(settings.speech.graphs)).path
+    return in_use(settings.speech).path
 
 
 def recognized(model: Path, recordings: tuple[Recording, ...]) -> EngineRun:

@@ -18,10 +18,9 @@ from ivr.fixtures.checking import check_files, check_rows
 from ivr.fixtures.coverage import Coverage, coverage_of, shortfalls
 from ivr.fixtures.files import write_whole
 from ivr.fixtures.manifest import MANIFEST, FixtureRow, render
-from ivr.nlu.engine import DATA
 from ivr.nlu.phrases import read_intents, spelling
 from ivr.regress.cases import read_recording
-from ivr.speech.models import resolve
+from ivr.speech.models import in_use
 from ivr.storage.ports import CallStore
 from ivr.storage.sql import SqlStore
 
@@ -37,6 +36,7 @@ AROUND_S = 0.4
 
 @app.command()
 def check(
+    context: typer.Context,
     folder: FolderOption = FOLDER,
     parts: Annotated[
         bool, typer.Option("--fill-parts", help="Write the part column before checking.")
@@ -55,7 +55,7 @@ def check(
         if parts:
             rows = with_parts(rows)
             write_whole(folder / MANIFEST, render(rows))
-        intents = read_intents(DATA / "domain.yml")
+        intents = read_intents(Path(settings_of(context).nlu.data) / "domain.yml")
     except IvrError as exc:
         raise fail(exc) from exc
     findings = [*check_rows(rows, intents), *check_files(folder, rows)]
@@ -107,7 +107,7 @@ def add_fixture(
     if (recording is None) == (not from_call):
         raise fail(SetupError("fixtures", "name either a file or --from-call, one of both"))
     try:
-        intents = read_intents(DATA / "domain.yml")
+        intents = read_intents(Path(settings_of(context).nlu.data) / "domain.yml")
         if recording is not None:
             samples, origin = read_recording(recording).samples, recording.name
         else:
@@ -132,7 +132,7 @@ def add_fixture(
 def _misheard(context: typer.Context, path: Path, text: str) -> str:
     """What the recognizer makes of a new recording, where that is not its text."""
     try:
-        model = resolve(settings_of(context).speech.model).path
+        model = in_use(settings_of(context).speech).path
         engine = asyncio.run(recognize_all(model, [Recording(path, text)]))
     except IvrError as exc:
         return f"the recognizer could not check the text: {exc.message}"

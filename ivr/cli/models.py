@@ -46,7 +46,7 @@ def list_models(context: typer.Context, config_file: ConfigOption = None) -> Non
     table.add_row(speech.graphs, f"{built} built", "graphs from own texts: ivr asr graphs")
     console.print(table)
     try:
-        used = _resolved(speech)
+        used = speech_models.in_use(speech)
     except IvrError as exc:
         _fail(console, exc)
     console.print(f"used: {used.description}", highlight=False)
@@ -96,7 +96,7 @@ def check(
     """Load the model in use and recognize recordings with it."""
     console = Console()
     try:
-        used = _resolved(_speech_settings(config_path(context, config_file)))
+        used = speech_models.in_use(_speech_settings(config_path(context, config_file)))
         console.print(f"model: {used.description}", highlight=False)
         asyncio.run(_check(console, used.path, recordings or []))
     except IvrError as exc:
@@ -130,10 +130,6 @@ async def _recognize(console: Console, recognizer: VoskRecognizer, path: Path) -
         f"[dim]{final.confidence:.2f}[/dim]",
         highlight=False,
     )
-
-
-def _resolved(speech: config.SpeechSettings) -> speech_models.ResolvedModel:
-    return speech_models.resolve(speech.model, graphs=Path(speech.graphs))
 
 
 def _speech_settings(config_file: Path | None) -> config.SpeechSettings:

@@ -81,7 +81,7 @@ def find(data: DataSet, writable: Writable | None, limits: Limits | None = None)
 def _writable(settings: Settings, data: DataSet) -> Writable | None:
     """What the recognizer in use can write; says so where that cannot be known."""
     try:
-        model = speech_models.resolve(settings.speech.model, graphs=Path(settings.speech.graphs))
+        model = speech_models.in_use(settings.speech)
     except SetupError as exc:
         console.print(f"[yellow]words are not checked:[/] {escape(exc.message)}")
         return None

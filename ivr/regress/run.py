@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.config import Settings
-from ivr.nlu.engine import DATA, MODELS
+from ivr.nlu.model_choice import choose_model
 from ivr.nlu.rasa_server import RasaServer
-from ivr.nlu.training import ensure_model, expected_model
+from ivr.nlu.training import ensure_model
 from ivr.regress.baseline import read_baseline
 from ivr.regress.compare import Judgement, judge_all
 from ivr.regress.figures import Figures, figures_of
@@ -21,7 +21,7 @@ from ivr.regress.outcome import Case, Outcome
 from ivr.regress.progress import ProgressFile, run_id, unfinished
 from ivr.regress.sip import marked, replay_over_sip
 from ivr.regress.work import Sounds, WorkPlan, replay_all
-from ivr.speech.models import resolve
+from ivr.speech.models import in_use
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ async def regress(settings: Settings, request: Request, watcher: Watcher) -> Rep
     """Replay and judge. `IvrError` when the run cannot be made at all."""
     cases = tuple(map(marked, request.cases)) if request.over_sip else request.cases
     accepted = read_baseline(request.baseline)
-    model = resolve(settings.speech.model).path
+    model = in_use(settings.speech).path
     rasa = await asyncio.to_thread(_intent_model, settings)
     facts = (settings.model_dump_json(), request.caller, request.manners.value)
     run = run_id(cases, (model, rasa), facts)
@@ -110,10 +110,11 @@ def _intent_model(settings: Settings) -> Path:
     """Trained first where it is missing; a server that somebody else runs has its own."""
     if settings.nlu.url:
         return Path(settings.nlu.url)
-    if settings.nlu.model:
-        return Path(settings.nlu.model)
-    model = expected_model(DATA, MODELS)
-    return model if model.exists() else ensure_model(DATA, MODELS, Path(settings.nlu.python))
+    chosen = choose_model(settings.nlu).archive
+    if chosen.exists():
+        return chosen
+    nlu = settings.nlu
+    return ensure_model(Path(nlu.data), Path(nlu.models), Path(nlu.python))
 
 
 async def _replay(
@@ -138,7 +139,7 @@ async def _replay(
             watcher.step(f"{request.workers} processes")
             lab = LabPlan(
                 settings=settings,
-                model=resolve(settings.speech.model).path,
+                model=in_use(settings.speech).path,
                 nlu_url=url,
                 nlu_token=token,
                 folder=request.out,

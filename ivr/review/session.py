@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.clock import SystemClock
-from ivr.config import NluSettings, Settings
+from ivr.config import NluSettings, Settings, SpeechSettings
 from ivr.errors import IvrError
 from ivr.nlu.engine import NluEngine, open_engine
 from ivr.nlu.phrases import read_phrases, spelling
@@ -22,7 +22,7 @@ from ivr.review.replay import PATIENCE_S, Progress, find_model, first_model, mea
 from ivr.review.source import Wanted, read_queue
 from ivr.review.suggest import Suggester
 from ivr.review.writing import listed_words
-from ivr.speech.models import resolve
+from ivr.speech.models import in_use
 from ivr.storage.sql import SqlStore
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ async def open_desk(review: ReviewSettings) -> AsyncIterator[Desk]:
         journal=journal,
         suggester=suggester,
         catalogue=read_catalogue(review.data),
-        vocabulary=recognizer_words(review.settings.speech.model, review.data),
+        vocabulary=recognizer_words(review.settings.speech, review.data),
         settings=DeskSettings(
             data=review.data,
             who=review.who,
@@ -139,10 +139,10 @@ async def effect_of(
     )
 
 
-def recognizer_words(configured: str, data: Path) -> frozenset[str]:
+def recognizer_words(configured: SpeechSettings, data: Path) -> frozenset[str]:
     """Words that can be heard, 'е' for 'ё'; empty where the model does not list them."""
     try:
-        listing = resolve(configured).path / "graph" / "words.txt"
+        listing = in_use(configured).path / "graph" / "words.txt"
         lines = listing.read_text(encoding="utf-8").splitlines()
     except (IvrError, OSError):
         return frozenset()

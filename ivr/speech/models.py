@@ -12,6 +12,7 @@ from typing import Final
 
 import httpx
 
+from ivr.config import SpeechSettings
 from ivr.errors import SetupError
 from ivr.speech.graph_choice import NO_GRAPH, read_choice
 
@@ -61,6 +62,11 @@ class ResolvedModel:
     """Another one is used as soon as another graph is put in force."""
     fault: str = ""
     """Why the graph that should be in force is not; '' when all is well."""
+
+
+def in_use(settings: SpeechSettings) -> ResolvedModel:
+    """What a service with this configuration loads; raises `SetupError` like `resolve`."""
+    return resolve(settings.model, graphs=Path(settings.graphs))
 
 
 def resolve(

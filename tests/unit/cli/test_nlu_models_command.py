@@ -18,7 +18,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelFolder:
     for version in (OLD, NEW):
         made.archive(version).touch()
     monkeypatch.setenv("IVR_NLU__MODELS", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "160")
     return made
 
 

@@ -20,7 +20,6 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("IVR_NLU__DATA", str(folder))
     monkeypatch.setenv("IVR_NLU__PYTHON", str(tmp_path / "absent"))
     monkeypatch.setenv("IVR_SERVICE__RUNTIME", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "200")
     return folder
 
 
