@@ -1,9 +1,11 @@
 """Events -> Prometheus metrics in a registry of their own. Event loop only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from ivr.analytics.cdr import is_no_input, is_no_match
 from ivr.events import (
@@ -96,6 +98,10 @@ class Metrics:
         """Ask `healthy` at every scrape whether the intent engine answers."""
         self._rasa_up.set_function(healthy)
 
+    def intent_model_from(self, model: Callable[[], str]) -> None:
+        """Ask `model` at every scrape which version of the intent model answers."""
+        self.registry.register(_IntentModel(model))
+
     def tasks_from(self, count: Callable[[], int]) -> None:
         """Ask `count` at every scrape how many tasks the event loop has: leaks show here."""
         self._tasks.set_function(count)
@@ -133,3 +139,14 @@ class Metrics:
 
     def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(name, text, buckets=buckets, registry=self.registry)
+
+
+class _IntentModel(Collector):
+    """A text as a metric: Prometheus keeps it as a label."""
+
+    def __init__(self, model: Callable[[], str]) -> None:
+        self._model = model
+
+    def collect(self) -> Iterator[Metric]:
+        text = "The intent model that answers."
+        yield InfoMetricFamily("ivr_intent_model", text, value={"version": self._model()})

@@ -79,9 +79,11 @@ class Ears:
         self.deaf = False
         """True while the caller talks to a person: nothing is recognized then."""
 
-    def expect(self, profile: EndpointingProfile) -> None:
-        """Use this patience from the next frame on."""
+    def expect(self, profile: EndpointingProfile, question: str) -> None:
+        """Use this patience from the next frame on, and from the next utterance on the graph of
+        this kind of question; '' is any."""
         self._endpointer.profile = profile
+        self._recognizer.expect(question)
 
     async def run(self) -> None:
         """Until the leg's media ends."""

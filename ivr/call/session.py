@@ -248,8 +248,10 @@ class CallSession:
                     pass  # playback is followed by the frames' counters
 
     def _expect(self, kind: QuestionKind) -> None:
-        is_open = kind is QuestionKind.OPEN
-        self._ears.expect(self._settings.open_profile if is_open else self._settings.closed_profile)
+        if kind is QuestionKind.OPEN:
+            self._ears.expect(self._settings.open_profile, "")
+        else:
+            self._ears.expect(self._settings.closed_profile, kind.value)
 
     def _tap(self, received: LegFrame) -> None:
         if self._recording is not None:

@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,7 +20,6 @@ from rich.table import Table
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.errors import ConfigError, IvrError
 from ivr.http.server import HttpServer
-from ivr.nlu.engine import DATA, MODELS
 from ivr.review.effect import ALL, EffectRow
 from ivr.review.page import PageParts, create_app
 from ivr.review.session import ReviewSettings, effect_of, open_desk
@@ -74,13 +74,14 @@ def review(
         first = first_moment(since, datetime.now().astimezone())
     except IvrError as exc:
         raise fail(exc) from exc
+    configured = settings_of(context)
     settings = ReviewSettings(
-        settings=settings_of(context),
+        settings=configured,
         wanted=Wanted(since=first, limit=limit, call=call),
         who=who or _own_name(),
         share=hold_out,
-        data=DATA,
-        models=MODELS,
+        data=Path(configured.nlu.data),
+        models=Path(configured.nlu.models),
     )
     if effect:
         with console.status("starting") as status:
@@ -165,7 +166,7 @@ def _print_written(written: Written) -> None:
         line = f"[green]+[/] {phrase.file}: «{phrase.text}» {phrase.intent}"
         console.print(line, soft_wrap=True)
     for word in written.words:
-        console.print(f"[green]+[/] {DATA}/words/reviewed.txt: {word}")
+        console.print(f"[green]+[/] words/reviewed.txt: {word}")
     for refused in written.refused:
         console.print(f"[yellow]-[/] «{escape(refused.text)}» {escape(refused.why)}")
 

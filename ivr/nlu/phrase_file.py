@@ -106,7 +106,7 @@ def _write(added: Iterable[AddedPhrase], blocks: Mapping[str, PhraseBlock]) -> N
         # From the last block to the first, so that the lines before keep their numbers.
         for intent in sorted(texts, key=lambda name: -blocks[name].first_line):
             _insert(lines, blocks[intent], texts[intent])
-        _replace(file, "\n".join(lines))
+        write_whole(file, "\n".join(lines))
 
 
 def _insert(lines: list[str], block: PhraseBlock, texts: Iterable[str]) -> None:
@@ -117,15 +117,21 @@ def _insert(lines: list[str], block: PhraseBlock, texts: Iterable[str]) -> None:
     lines[at:at] = [f"{indent}- {text}{ending}" for text in texts]
 
 
-def _replace(file: Path, text: str) -> None:
-    """Whole or not at all: a reader never sees half a file."""
+def write_whole(file: Path, text: str) -> None:
+    """Write UTF-8 whole or not at all, so that a reader never sees half a file.
+
+    A file that is there keeps its permissions; raises `ConfigError` where it cannot be written.
+    """
     target = file.resolve()
     try:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".adding-", suffix=".part")
         try:
             with os.fdopen(handle, "wb") as part:
                 part.write(text.encode("utf-8"))
-            shutil.copymode(target, name)
+            if target.exists():
+                shutil.copymode(target, name)
+            else:
+                Path(name).chmod(0o644)  # a temporary file is its owner's only
             Path(name).replace(target)
         finally:
             Path(name).unlink(missing_ok=True)

@@ -54,10 +54,15 @@ def read_blocks(path: Path) -> tuple[PhraseBlock, ...]:
 
 def read_intents(domain: Path) -> tuple[str, ...]:
     """Intent names of a domain file."""
+    return tuple(read_intent_places(domain))
+
+
+def read_intent_places(domain: Path) -> dict[str, str]:
+    """Intent names of a domain file and where each is written, e.g. 'nlu_data/domain.yml:3'."""
     names = _field(_compose(domain), "intents", domain)
     if not isinstance(names, SequenceNode):
         raise _error(domain, names, "a list of intent names")
-    return tuple(_text(name, domain) for name in names.value)
+    return {_text(name, domain): f"{domain}:{name.start_mark.line + 1}" for name in names.value}
 
 
 def check_phrases(
