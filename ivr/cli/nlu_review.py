@@ -20,7 +20,7 @@ from rich.table import Table
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.errors import ConfigError, IvrError
 from ivr.http.server import HttpServer
-from ivr.review.effect import EffectRow
+from ivr.review.effect import ALL, EffectRow
 from ivr.review.page import PageParts, create_app
 from ivr.review.session import ReviewSettings, effect_of, open_desk
 from ivr.review.source import Wanted
@@ -163,7 +163,8 @@ def _print_written(written: Written) -> None:
     training, held_out = len(written.training), len(written.held_out)
     console.print(summary(training, held_out, len(written.words), len(written.refused)))
     for phrase in (*written.training, *written.held_out):
-        console.print(f"[green]+[/] {phrase.file}: «{phrase.text}» {phrase.intent}")
+        line = f"[green]+[/] {phrase.file}: «{phrase.text}» {phrase.intent}"
+        console.print(line, soft_wrap=True)
     for word in written.words:
         console.print(f"[green]+[/] words/reviewed.txt: {word}")
     for refused in written.refused:
@@ -171,12 +172,13 @@ def _print_written(written: Written) -> None:
 
 
 def _print_effect(rows: Sequence[EffectRow]) -> None:
-    table = Table("intent", title="right answers to reviewed phrases")
-    for name in ("reviewed", "before", "now", "became wrong", "held out: before", "now"):
+    table = Table(title="right answers to reviewed phrases")
+    table.add_column("intent", no_wrap=True)
+    for name in ("reviewed", "before", "now", "worse", "held out: before", "now"):
         table.add_column(name, justify="right")
     for row in rows:
         table.add_row(
-            row.intent,
+            "all" if row.intent == ALL else row.intent,
             str(row.reviewed),
             str(row.right_before),
             str(row.right_after),

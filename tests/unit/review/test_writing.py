@@ -71,6 +71,12 @@ def test_what_is_nearly_a_training_phrase_measures_nothing_and_is_not_held_out()
     assert plan.held_out == {"balance": ["скока денег"]}
 
 
+def test_one_word_more_is_the_same_phrase() -> None:
+    trained = PhraseIndex([LabelledPhrase("интернет в деревне отвалился совсем", "outage", "")])
+    assert trained.near("интернет в деревне отвалился") is not None
+    assert trained.near("свет в деревне пропал") is None
+
+
 @given(
     st.lists(st.sampled_from(sorted(word_set("один два три четыре пять"))), max_size=8),
     st.floats(0, 1),
