@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.asr_build.lexicon import folded
+from ivr.asr_build.vocabulary import model_words
 from ivr.asr_eval.scoring import Comparison, Rate
 from ivr.errors import ConfigError
 
@@ -66,8 +67,7 @@ def read_gate(file: Path) -> Gate:
 
 def unknown_share(model: Path, texts: Iterable[str]) -> float:
     """Share of the running words of `texts` that a model does not know."""
-    table = (model / "graph" / "words.txt").read_text(encoding="utf-8")
-    known = {line.split()[0] for line in table.splitlines() if line}
+    known = model_words(model) or frozenset()
     words = [word for text in texts for word in folded(text.lower()).split()]
     return sum(word not in known for word in words) / max(1, len(words))
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from ivr.asr_build.build import build
 from ivr.asr_build.language_model import Sentence
+from ivr.asr_build.lexicon import folded
 from ivr.asr_build.texts import Corpus
 from ivr.asr_eval import report
 from ivr.asr_eval.corpus import Recording, read_recordings
@@ -34,7 +35,8 @@ FIXTURES = ROOT / "audio_fixtures"
 
 def corpus_of(*texts: str) -> Corpus:
     words = frozenset(word for text in texts for word in text.split())
-    return Corpus(tuple(Sentence(tuple(text.split())) for text in texts), {}, words, ())
+    said = tuple(Sentence(tuple(folded(text).split())) for text in texts)
+    return Corpus(said, {}, words, ())
 
 
 @pytest.fixture(scope="module")
