@@ -1,5 +1,7 @@
 """A headless Chromium for tests of pages."""
 
+import gc
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -32,6 +34,11 @@ def browser(width: int = 1280, height: int = 900) -> Iterator[Chrome]:
         yield driver
     finally:
         driver.quit()
+        # Should Selenium have left a socket to the garbage collector, it goes here: a warning
+        # later would fail whichever test runs then.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
 
 
 def page_faults(driver: Chrome) -> list[str]:
