@@ -22,6 +22,8 @@ PURE = (
     "ivr.speech.phrase",
     "ivr.speech.russian",
     "ivr.call.turn_taking",
+    "ivr.call.completeness",
+    "ivr.call.unfinished",
     "ivr.call.caller",
     "ivr.handoff.transfer",
     "ivr.nlu.schema",

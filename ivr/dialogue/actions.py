@@ -14,6 +14,10 @@ class QuestionKind(StrEnum):
     YES_NO = "yes_no"
     CITY = "city"
     MENU = "menu"
+    DIGITS = "digits"  # a phone number
+    AMOUNT = "amount"
+    DATE = "date"
+    TARIFF = "tariff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,12 @@ class FakeRecognizer:
             raise AsrError("fake", "the recognizer broke")
         return Hypothesis(text, is_final=True, confidence=0.9)
 
+    async def look(self, samples: bytes) -> Hypothesis:
+        text = self._texts[0] if self._texts else ""
+        if text == "!":
+            raise AsrError("fake", "the recognizer broke")
+        return Hypothesis(text, is_final=True, confidence=0.9)
+
     async def aclose(self) -> None:
         self.closed = True
 

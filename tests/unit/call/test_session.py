@@ -9,8 +9,10 @@ import pytest
 from ivr.audio.pcm import FRAME_BYTES, LINE_RATE_HZ
 from ivr.audio.wav import load_audio
 from ivr.call.conversation import Understanding
+from ivr.call.patience import PatienceSettings
 from ivr.call.session import CallSession, SessionSettings, SharedParts
 from ivr.clock import SystemClock
+from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.policy import Policy, PolicySettings
 from ivr.events import (
     CallAnswered,
@@ -40,7 +42,8 @@ pytestmark = pytest.mark.unit
 
 SPEECH = load_audio(Path("audio_fixtures/tts/0270.flac"), LINE_RATE_HZ)
 INTENTS = {"мой баланс": "balance", "оператор": "operator", "да": "affirm", "пока": "goodbye"}
-PROFILE = EndpointingProfile(trailing_silence_ms=400)
+PROFILE = EndpointingProfile(complete_ms=300, trailing_silence_ms=400, incomplete_ms=600)
+PATIENCE = PatienceSettings(profiles=dict.fromkeys(QuestionKind, PROFILE))
 
 
 class Stage:
@@ -63,8 +66,7 @@ class Stage:
             clock=SystemClock(),
         )
         settings = SessionSettings(
-            open_profile=PROFILE,
-            closed_profile=PROFILE,
+            patience=PATIENCE,
             vad_aggressiveness=2,
             operator=OperatorSettings(
                 target=operator, refer=True, refer_timeout_s=0.2, dial_timeout_s=0.2

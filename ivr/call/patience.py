@@ -1,0 +1,70 @@
+"""How long silence may last before a turn is over, by what was asked and what was heard so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ivr.call.completeness import Judgement, judge
+from ivr.call.conversation import Understanding
+from ivr.call.speculation import Speculation
+from ivr.dialogue.actions import QuestionKind
+from ivr.dialogue.intents import Move, Talk, treatment
+from ivr.nlu.schema import NluResult
+from ivr.nlu.thresholds import Decision
+from ivr.speech.endpointing import EndpointingProfile
+
+OPENINGS: Final = (Talk(Move.GREETING), Talk(Move.OFF_TOPIC))
+"""Being sure of these is no reason to believe that all was said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatienceSettings:
+    """What the configuration says about the ends of turns."""
+
+    profiles: Mapping[QuestionKind, EndpointingProfile]
+    """One for every kind of question."""
+    understanding: bool = True
+    """False: silence alone decides, by the profiles' `trailing_silence_ms`."""
+
+
+class Patience:
+    """One call's judge of ends. Event loop only."""
+
+    def __init__(
+        self,
+        settings: PatienceSettings,
+        speculation: Speculation,
+        understanding: Understanding,
+    ) -> None:
+        self._settings = settings
+        self._speculation = speculation
+        self._understanding = understanding
+        self._kind = QuestionKind.OPEN
+
+    def expect(self, kind: QuestionKind) -> None:
+        """This kind of question is open from now on."""
+        self._kind = kind
+
+    @property
+    def profile(self) -> EndpointingProfile:
+        """What the open question allows."""
+        return self._settings.profiles[self._kind]
+
+    @property
+    def understanding(self) -> bool:
+        """False when only silence counts: then there is nothing to look at."""
+        return self._settings.understanding
+
+    def ahead(self, text: str) -> None:
+        """The caller pauses after these words: understand them in case that was all."""
+        self._speculation.ahead(text)
+
+    def judge(self, text: str) -> Judgement:
+        """Can these words be all? The answer may change once `ahead` has come to something."""
+        result = self._speculation.result(text)
+        return judge(self._kind, text, intent_sure=result is not None and self._sure(result))
+
+    def _sure(self, result: NluResult) -> bool:
+        if treatment(result.intent.name) in OPENINGS:
+            return False
+        return self._understanding.decide(result) is Decision.ACCEPT
