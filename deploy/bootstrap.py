@@ -51,6 +51,7 @@ def main() -> int:
         make_core_environment()
         make_rasa_environment()
         train()
+        build_graph()
     except SetupError as exc:
         print(f"\nSet-up stopped: {exc}", file=sys.stderr)
         return 1
@@ -135,6 +136,15 @@ def train() -> None:
     step(
         "training the intent model",
         [str(CORE_ENV / "bin" / "ivr"), "nlu", "train"],
+        show=True,
+    )
+
+
+def build_graph() -> None:
+    """The recognizer's graph; `ivr asr build` itself skips what is already built."""
+    step(
+        "building the recognizer's graph",
+        [str(CORE_ENV / "bin" / "ivr"), "asr", "build", "--set-up"],
         show=True,
     )
 

@@ -30,11 +30,10 @@ from ivr.services.guard import GuardedBackOffice
 from ivr.services.port import BackOffice
 from ivr.sip.leg import Leg
 from ivr.speech.endpointing import EndpointingProfile
-from ivr.speech.models import resolve
+from ivr.speech.live import LiveRecognizers
 from ivr.speech.prompt_texts import PromptTexts, load_prompt_texts
 from ivr.speech.prompts import PromptBank
 from ivr.speech.synthesis.choice import choose_synthesizer
-from ivr.speech.vosk_asr import VoskRecognizerFactory
 from ivr.storage.record_writer import RecordWriter
 from ivr.storage.sql import SqlStore
 
@@ -73,7 +72,7 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         metrics = Metrics()
         metrics.watch(_subscribe(stack, bus, "records", RecordWriter(store).run))
         metrics.watch(_subscribe(stack, bus, "metrics", metrics.run))
-        parts, engine, recognizer = await _open_parts(stack, settings, bus, store, progress)
+        parts, engine, recognizers = await _open_parts(stack, settings, bus, store, progress)
         registry = _make_registry(settings, parts, bus)
         stack.push_async_callback(registry.drain, 0.0)
         progress("media workers")
@@ -85,10 +84,11 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         metrics.workers_up_from(lambda: pool.status().workers_up)
 
         metrics.rasa_up_from(lambda: engine.healthy)
+        metrics.intent_model_from(lambda: engine.model)
         metrics.tasks_from(lambda: len(asyncio.all_tasks()))
 
         def health() -> Health:
-            return _health(pool, engine, store, registry)
+            return _health(pool, engine, recognizers, store, registry)
 
         server = await HttpServer.start(
             create_app(health=health, store=store, metrics=metrics, token=settings.http.token),
@@ -103,7 +103,7 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
             registry=registry,
             store=store,
             http_url=server.url,
-            recognizer=recognizer,
+            recognizer=recognizers.description,
         )
 
 
@@ -120,17 +120,17 @@ async def _open_parts(
     bus: EventBus,
     store: SqlStore,
     progress: Progress,
-) -> tuple[SharedParts, NluEngine, str]:
+) -> tuple[SharedParts, NluEngine, LiveRecognizers]:
     progress("intent engine")
-    engine = await open_engine(settings.nlu, Path(settings.service.runtime))
+    engine = await open_engine(settings.nlu, Path(settings.service.runtime), follow=True)
     stack.push_async_callback(engine.aclose)
     progress("prompts")
     bank = open_prompts(stack, settings)
     _start(stack, bank.warm(()), "warm prompts")
     progress("recognition model")
-    model = resolve(settings.speech.model)
-    recognizers = await VoskRecognizerFactory.load(model.path, settings.speech.threads)
+    recognizers = await LiveRecognizers.open(settings.speech)
     stack.push_async_callback(recognizers.aclose)
+    _start(stack, recognizers.follow(), "follow the graph in force")
     progress("back office")
     back_office = open_back_office(settings)
     stack.push_async_callback(back_office.aclose)
@@ -146,7 +146,7 @@ async def _open_parts(
         publish=bus.publish,
         clock=SystemClock(),
     )
-    return parts, engine, model.description
+    return parts, engine, recognizers
 
 
 def make_policy(settings: Settings) -> Policy:
@@ -277,7 +277,13 @@ def _start(stack: AsyncExitStack, work: Coroutine[Any, Any, None], name: str) ->
     stack.push_async_callback(cancel)
 
 
-def _health(pool: MediaPool, engine: NluEngine, store: SqlStore, registry: CallRegistry) -> Health:
+def _health(
+    pool: MediaPool,
+    engine: NluEngine,
+    recognizers: LiveRecognizers,
+    store: SqlStore,
+    registry: CallRegistry,
+) -> Health:
     status = pool.status()
     return Health(
         parts={
@@ -286,6 +292,9 @@ def _health(pool: MediaPool, engine: NluEngine, store: SqlStore, registry: CallR
                 f"{status.workers_up} of {status.workers} workers up, {status.legs} legs",
             ),
             "records": PartHealth(not store.fault, store.fault),
+            "hearing": PartHealth(
+                not recognizers.fault, recognizers.fault or recognizers.description, required=False
+            ),
             "intents": PartHealth(engine.healthy, engine.description, required=False),
         },
         draining=registry.draining,

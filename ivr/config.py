@@ -80,8 +80,13 @@ class SpeechSettings(Section):
     """[speech] hearing: voice activity, endpointing, recognition."""
 
     model: str = ""
-    """Vosk model folder; empty: an official model in models/, else the last graph of `ivr asr
-    build`, else the bundled models/ru-0611."""
+    """Vosk model folder; empty: an official model in models/, else the graph in force in
+    `speech.graphs`, else the bundled models/ru-0611."""
+    graphs: str = "models/asr"
+    """Graphs built from own texts; its file `current` names the one in force."""
+    question_graphs: bool = True
+    """Hear the answer to a yes-or-no question with a small graph made for it, where the model in
+    use has one."""
     vad_aggressiveness: int = Field(default=2, ge=0, le=3)
     start_ms: int = Field(default=80, ge=20, le=1000)
     """Speech this long starts an utterance."""
@@ -132,7 +137,11 @@ class NluSettings(Section):
     python: str = ".venv-rasa/bin/python"
     """Python of the Rasa environment."""
     model: str = ""
-    """Rasa model archive; empty: the newest in models/rasa."""
+    """Rasa model archive; empty: the promoted one, else the one of the present data."""
+    models: str = "models/rasa"
+    """Folder of model versions; `ivr nlu promote` decides which one serves."""
+    data: str = "nlu_data"
+    """Folder of the training data."""
     timeout_s: float = Field(default=1.5, gt=0.0, le=10.0)
     accept: float = Field(default=0.6, ge=0.0, le=1.0)
     """Confidence from which an intent is acted on at once."""

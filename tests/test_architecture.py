@@ -21,6 +21,7 @@ PURE = (
     "ivr.speech.grammar",
     "ivr.speech.phrase",
     "ivr.speech.russian",
+    "ivr.speech.vosk_results",
     "ivr.call.turn_taking",
     "ivr.call.completeness",
     "ivr.call.unfinished",
@@ -30,6 +31,11 @@ PURE = (
     "ivr.nlu.thresholds",
     "ivr.nlu.entities",
     "ivr.nlu.normalise",
+    "ivr.nlu.evaluation",
+    "ivr.nlu.statistics",
+    "ivr.nlu.comparison",
+    "ivr.nlu.confusions",
+    "ivr.nlu.curves",
     "ivr.dialogue",
     "ivr.sip.refer",
     "ivr.sip.identity",
@@ -73,10 +79,11 @@ QUARANTINE = {
     "kaldifst": ("ivr.asr_build.openfst",),
     "wordfreq": ("ivr.asr_build.texts",),
     "jiwer": ("ivr.asr_eval.scoring",),
+    "matplotlib": ("ivr.plots",),
 }
 
 LAYERS = (
-    ("ivr.errors", "ivr.clock", "ivr.config"),
+    ("ivr.errors", "ivr.clock", "ivr.config", "ivr.plots"),
     ("ivr.audio", "ivr.sip", "ivr.nlu.schema", "ivr.events", "ivr.log"),
     ("ivr.speech", "ivr.nlu", "ivr.services"),
     ("ivr.dialogue", "ivr.analytics"),

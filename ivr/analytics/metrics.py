@@ -1,9 +1,11 @@
 """Events -> Prometheus metrics in a registry of their own. Event loop only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import InfoMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from ivr.analytics.cdr import is_no_input, is_no_match
 from ivr.events import (
@@ -20,6 +22,7 @@ from ivr.events import (
 
 RESPONSE_BUCKETS_S: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.3, 1.7, 2.5, 4.0, 8.0)
 """Around 0.8 s (P50 wanted) and 1.3 s (P95 wanted)."""
+PATIENCE_BUCKETS_S: Final = (0.2, 0.3, 0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0)
 STAGE_BUCKETS_S: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 1.5)
 FACTOR_BUCKETS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -37,6 +40,13 @@ class Metrics:
         self._turns = self._counter("ivr_turns", "Turns, by kind.", "kind")
         self._no_match = self._counter("ivr_no_match", "Speech that was not understood.")
         self._no_input = self._counter("ivr_no_input", "Questions that got no answer in time.")
+        self._patience = Histogram(
+            "ivr_turn_patience_seconds",
+            "Silence waited for at the end of a turn.",
+            ("question", "words"),
+            buckets=PATIENCE_BUCKETS_S,
+            registry=self.registry,
+        )
         self._barge_ins = self._counter("ivr_barge_ins", "Replies the caller spoke into.")
         self._response = self._histogram(
             "ivr_response_seconds", "End of speech to first reply sample.", RESPONSE_BUCKETS_S
@@ -96,6 +106,10 @@ class Metrics:
         """Ask `healthy` at every scrape whether the intent engine answers."""
         self._rasa_up.set_function(healthy)
 
+    def intent_model_from(self, model: Callable[[], str]) -> None:
+        """Ask `model` at every scrape which version of the intent model answers."""
+        self.registry.register(_IntentModel(model))
+
     def tasks_from(self, count: Callable[[], int]) -> None:
         """Ask `count` at every scrape how many tasks the event loop has: leaks show here."""
         self._tasks.set_function(count)
@@ -109,6 +123,9 @@ class Metrics:
         self._no_match.inc(is_no_match(turn))
         self._no_input.inc(is_no_input(turn))
         self._barge_ins.inc(turn.barge_in)
+        if turn.patience_ms is not None:
+            words = turn.endpoint.split(" ")[0]
+            self._patience.labels(turn.question, words).observe(turn.patience_ms / 1000)
         for histogram, milliseconds in (
             (self._response, turn.response_ms),
             (self._asr_final, turn.asr_ms),
@@ -133,3 +150,14 @@ class Metrics:
 
     def _histogram(self, name: str, text: str, buckets: tuple[float, ...]) -> Histogram:
         return Histogram(name, text, buckets=buckets, registry=self.registry)
+
+
+class _IntentModel(Collector):
+    """A text as a metric: Prometheus keeps it as a label."""
+
+    def __init__(self, model: Callable[[], str]) -> None:
+        self._model = model
+
+    def collect(self) -> Iterator[Metric]:
+        text = "The intent model that answers."
+        yield InfoMetricFamily("ivr_intent_model", text, value={"version": self._model()})

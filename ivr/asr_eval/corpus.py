@@ -18,11 +18,20 @@ class Recording:
     voice: str = ""
     source: str = ""
     intent: str = ""
+    part: str = ""
+    """'train' (or nothing): its text is among those that graphs are built from; else set apart."""
+    noise: str = ""
+    codec: str = ""
 
     @property
     def name(self) -> str:
         """Folder and file, enough to tell recordings apart."""
         return f"{self.path.parent.name}/{self.path.name}"
+
+    @property
+    def known(self) -> bool:
+        """Whether graphs built from own texts have been told its text."""
+        return self.part in ("", "train")
 
     @property
     def human(self) -> bool:
@@ -53,6 +62,9 @@ def _from_manifest(manifest: Path) -> tuple[Recording, ...]:
             row.get("voice") or "",
             row.get("source") or "",
             row.get("intent") or "",
+            row.get("part") or "",
+            row.get("noise") or "",
+            row.get("codec") or "",
         )
         for row in rows
     )

@@ -50,8 +50,8 @@ class Utterance:
     endpoint: str = ""
     """Why the utterance was taken for over: 'complete number', 'incomplete leads_on', 'silence',
     'too_long'."""
-    patience_ms: int = 0
-    """The trailing silence that was waited for; 0 when it was too long."""
+    patience_ms: int | None = None
+    """The trailing silence that was waited for; None when it was too long."""
 
 
 class EndJudge(Protocol):
@@ -228,7 +228,7 @@ class Ears:
                 asr_ms=(self._clock.monotonic() - detected_at) * 1000,
                 failed=self._broken,
                 endpoint=self._reason(event),
-                patience_ms=event.patience_ms if isinstance(event, SpeechEnded) else 0,
+                patience_ms=event.patience_ms if isinstance(event, SpeechEnded) else None,
             )
         )
 

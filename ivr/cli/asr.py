@@ -1,85 +1,32 @@
-"""`ivr asr`: build the recognizer's graph from own texts, measure recognition, speak test texts."""
+"""`ivr asr`: measure recognition, speak test texts; the graphs' commands are in asr_graphs.py."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 from rich.table import Table
 
-from ivr.asr_build.build import BuildReport, build
-from ivr.asr_build.closed import CLOSED, build_closed
-from ivr.asr_build.texts import TextSources, read_corpus
 from ivr.asr_eval import report as reporting
-from ivr.asr_eval.corpus import Recording, read_recordings
+from ivr.asr_eval.corpus import read_recordings
 from ivr.asr_eval.render import render
-from ivr.asr_eval.run import EngineRun, recognize_all
+from ivr.asr_eval.run import EngineRun
 from ivr.asr_eval.scoring import Comparison, Rate, compare
+from ivr.cli import asr_graphs
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.config import Settings, VoiceSettings
 from ivr.errors import IvrError, SetupError
-from ivr.nlu.engine import DATA, open_engine
+from ivr.nlu.engine import open_engine
 from ivr.nlu.phrases import read_phrases
-from ivr.speech.models import BUILT, BUNDLED, MODELS_FOLDER, is_model, resolve
+from ivr.speech.models import is_model
 from ivr.speech.synthesis.choice import choose_synthesizer
 
 app = typer.Typer(help="Speech recognition: build its graph, measure it.", no_args_is_help=True)
 
+asr_graphs.register(app)
+
 REPORT = Path("var/asr/report.html")
-
-
-@app.command("build")
-def build_graph(
-    general_words: Annotated[
-        int, typer.Option(help="Most frequent Russian words to add beside the project's own.")
-    ] = 50_000,
-    phrases: Annotated[Path, typer.Option(help="Training phrases.")] = DATA / "nlu",
-    words: Annotated[Path, typer.Option(help="Folder of own word lists, *.txt.")] = DATA / "words",
-    recorded: Annotated[
-        Path, typer.Option(help="Manifest of recordings whose requests are learned too.")
-    ] = Path("audio_fixtures/manifest.tsv"),
-    folder: Annotated[Path, typer.Option(help="Where built models are kept.")] = MODELS_FOLDER
-    / BUILT,
-) -> None:
-    """Compile the decoding graph of the bundled acoustic model from the project's texts.
-
-    The result is used from the next start on, unless an official model is there.
-    """
-    sources = TextSources(
-        phrases, words, recorded=recorded if recorded.is_file() else None,
-        general_words=general_words,
-    )  # fmt: skip
-    began = time.monotonic()
-    try:
-        with console.status("reading texts") as status:
-            corpus = read_corpus(sources)
-            held_out = [phrase.text for phrase in read_phrases(DATA / "test.yml")]
-            path, made, cached = build(
-                corpus, MODELS_FOLDER / BUNDLED, folder, held_out, status.update
-            )
-    except IvrError as exc:
-        raise fail(exc) from exc
-    _print_build(made)
-    state = "was there already" if cached else "is ready"
-    console.print(f"[green]{path}[/] {state} ({time.monotonic() - began:.1f} s)", soft_wrap=True)
-
-
-@app.command()
-def closed(
-    folder: Annotated[Path, typer.Option(help="Where they are written.")] = MODELS_FOLDER
-    / BUILT
-    / "closed",
-) -> None:
-    """Build the closed models: yes or no, digits, amounts."""
-    for name in CLOSED:
-        began = time.monotonic()
-        states, arcs = build_closed(name, MODELS_FOLDER / BUNDLED, folder / name)
-        took_s = time.monotonic() - began
-        console.print(f"[green]{folder / name}[/] {states} states, {arcs} arcs, {took_s:.1f} s")
 
 
 @app.command("eval")
@@ -99,12 +46,12 @@ def evaluate(
     settings = settings_of(context)
     try:
         chosen = read_recordings(recordings)[::sample]
-        models = [_model(path) for path in model or [resolve(settings.speech.model).path]]
+        models = [_model(path) for path in model or [asr_graphs.model_in_use(settings)]]
         if len(models) > 2:
             raise SetupError("models", "at most two models are compared")
     except IvrError as exc:
         raise fail(exc) from exc
-    runs = [_recognized(path, chosen) for path in models]
+    runs = [asr_graphs.recognized(path, chosen) for path in models]
     if not runs[0].heard:
         raise fail(SetupError("recordings", f"no recording of {recordings} could be read"))
     errors = [reporting.errors_of(one) for one in runs]
@@ -135,7 +82,7 @@ def speak(
         synthesizer = choose_synthesizer(VoiceSettings.model_validate({"synthesizer": voice}))
     except IvrError as exc:
         raise fail(exc) from exc
-    with _progress("speaking", len(phrases)) as advance:
+    with asr_graphs.progress("speaking", len(phrases)) as advance:
         manifest = run(render(phrases, synthesizer, folder, advance))
     console.print(f"[green]{manifest}[/] {len(phrases)} recordings")
 
@@ -144,11 +91,6 @@ def _model(path: Path) -> Path:
     if not is_model(path):
         raise SetupError("model", f"{path} is not a Vosk model folder")
     return path
-
-
-def _recognized(model: Path, recordings: tuple[Recording, ...]) -> EngineRun:
-    with _progress(model.name, len(recordings)) as advance:
-        return run(recognize_all(model, recordings, advance))
 
 
 async def _meanings(settings: Settings, runs: list[EngineRun]) -> dict[str, str]:
@@ -165,33 +107,6 @@ async def _meanings(settings: Settings, runs: list[EngineRun]) -> dict[str, str]
             text: (await engine.client.parse(text)).intent.name if text else ""
             for text in sorted(texts)
         }
-
-
-@contextmanager
-def _progress(title: str, total: int) -> Iterator[Callable[[int], None]]:
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task(title, total=total)
-        yield lambda done: bar.update(task, completed=done)
-
-
-def _print_build(made: BuildReport) -> None:
-    table = Table("graph", "", title=f"graph {made.content}")
-    for name, count in made.sources:
-        table.add_row(name, f"{count}")
-    held_out = made.held_out
-    hits = sum(held_out.hits)
-    table.add_row("vocabulary", f"{made.words} words, {made.pronunciations} pronunciations")
-    table.add_row("n-grams 1, 2, 3", ", ".join(map(str, made.ngrams)))
-    table.add_row("held-out text", f"{held_out.sentences} phrases, {held_out.words} words")
-    table.add_row("perplexity", f"{held_out.perplexity:.0f}")
-    table.add_row("out of vocabulary", f"{held_out.oov_words / max(1, held_out.words):.1%}")
-    shares = (f"{count / max(1, hits):.0%}" for count in held_out.hits)
-    table.add_row("answered by 1-, 2-, 3-gram", ", ".join(shares))
-    size = f"{made.states} states, {made.arcs} arcs, {made.graph_bytes / 1e6:.1f} MB"
-    table.add_row("size", size)
-    stages = ", ".join(f"{name} {took_s:.1f} s" for name, took_s in made.stages_s.items())
-    table.add_row("built in", f"{made.took_s:.1f} s ({stages})")
-    console.print(table)
 
 
 def _print_reports(reports: list[reporting.ModelReport], comparison: Comparison | None) -> None:

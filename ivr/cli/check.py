@@ -18,9 +18,8 @@ from ivr.errors import IvrError, SetupError
 from ivr.media.addresses import public_address
 from ivr.media.kamailio import find_binary
 from ivr.nlu.engine import open_engine
-from ivr.speech.models import resolve
+from ivr.speech.live import LiveRecognizers
 from ivr.speech.phrase import Money, Prompt
-from ivr.speech.vosk_asr import VoskRecognizerFactory
 from ivr.storage.sql import SqlStore
 
 SECRETS = {"password", "token"}
@@ -95,10 +94,11 @@ async def _kamailio(settings: Settings) -> str:
 
 
 async def _recognizer(settings: Settings) -> str:
-    model = resolve(settings.speech.model)
-    factory = await VoskRecognizerFactory.load(model.path, 1)
-    await factory.aclose()
-    return model.description
+    recognizers = await LiveRecognizers.open(settings.speech)
+    await recognizers.aclose()
+    if recognizers.fault:
+        raise SetupError("model", recognizers.description)
+    return recognizers.description
 
 
 async def _intents(settings: Settings) -> str:

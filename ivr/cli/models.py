@@ -34,7 +34,7 @@ ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Confi
 def list_models(context: typer.Context, config_file: ConfigOption = None) -> None:
     """Models that are here, models that can be fetched, and which one is used."""
     console = Console()
-    configured = _settings_model(config_path(context, config_file))
+    speech = _speech_settings(config_path(context, config_file))
     table = Table("model", "state", "about")
     here = {path.name for path in speech_models.official_in(speech_models.MODELS_FOLDER)}
     for model in speech_models.OFFICIAL:
@@ -42,9 +42,11 @@ def list_models(context: typer.Context, config_file: ConfigOption = None) -> Non
         table.add_row(model.folder, state, model.about)
     bundled = speech_models.is_model(speech_models.MODELS_FOLDER / speech_models.BUNDLED)
     table.add_row(speech_models.BUNDLED, "here" if bundled else "missing", "bundled, about 10 MB")
+    built = len(speech_models.built_in(Path(speech.graphs)))
+    table.add_row(speech.graphs, f"{built} built", "graphs from own texts: ivr asr graphs")
     console.print(table)
     try:
-        used = speech_models.resolve(configured)
+        used = _resolved(speech)
     except IvrError as exc:
         _fail(console, exc)
     console.print(f"used: {used.description}", highlight=False)
@@ -94,7 +96,7 @@ def check(
     """Load the model in use and recognize recordings with it."""
     console = Console()
     try:
-        used = speech_models.resolve(_settings_model(config_path(context, config_file)))
+        used = _resolved(_speech_settings(config_path(context, config_file)))
         console.print(f"model: {used.description}", highlight=False)
         asyncio.run(_check(console, used.path, recordings or []))
     except IvrError as exc:
@@ -130,9 +132,13 @@ async def _recognize(console: Console, recognizer: VoskRecognizer, path: Path) -
     )
 
 
-def _settings_model(config_file: Path | None) -> str:
+def _resolved(speech: config.SpeechSettings) -> speech_models.ResolvedModel:
+    return speech_models.resolve(speech.model, graphs=Path(speech.graphs))
+
+
+def _speech_settings(config_file: Path | None) -> config.SpeechSettings:
     try:
-        return config.load(config_file).speech.model
+        return config.load(config_file).speech
     except IvrError as exc:
         _fail(Console(), exc)
 

@@ -3,38 +3,43 @@
 import asyncio
 import csv
 import time
-import tomllib
-from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from ivr.cli import nlu_models
 from ivr.cli.context import console, fail, run, settings_of
-from ivr.config import NluSettings
+from ivr.cli.nlu_trial import print_gates, print_scores, runtime_of, watched
+from ivr.config import Settings
 from ivr.errors import IvrError
 from ivr.nlu import training
-from ivr.nlu.engine import DATA, MODELS, open_engine
-from ivr.nlu.evaluation import Prediction, Score, score
+from ivr.nlu.evaluation import NO_ALIASES, Prediction, Score, score
 from ivr.nlu.fixture_labels import ALSO_RIGHT
+from ivr.nlu.gates import check_figures, failed, read_limits
+from ivr.nlu.measuring import Measured, Watcher, measure, pinned, predict, remember
+from ivr.nlu.model_choice import choose_model
+from ivr.nlu.model_folder import ModelFolder
+from ivr.nlu.model_records import version_of
+from ivr.nlu.pages import write_measurement_page
 from ivr.nlu.phrases import LabelledPhrase, read_phrases
-from ivr.nlu.schema import NluClient, NluResult
+from ivr.nlu.schema import NluResult
 from ivr.nlu.thresholds import decide
 
 app = typer.Typer(help="Intents: training data, Rasa model, trial.", no_args_is_help=True)
+app.add_typer(nlu_models.app)
 
 FIXTURES = Path("audio_fixtures/manifest.tsv")
 SHOWN_INTENTS = 8
-NO_ALIASES: Mapping[str, frozenset[str]] = {}
 
 
 @app.command()
-def validate() -> None:
+def validate(context: typer.Context) -> None:
     """Check the training data; an error names file, line and what is expected."""
     try:
-        found = training.validate(DATA)
+        found = training.validate(Path(settings_of(context).nlu.data))
     except IvrError as exc:
         raise fail(exc) from exc
     console.print(
@@ -44,18 +49,26 @@ def validate() -> None:
 
 
 @app.command()
-def train(context: typer.Context) -> None:
+def train(
+    context: typer.Context,
+    measured: Annotated[
+        bool, typer.Option("--measure", help="Measure it afterwards and keep the figures.")
+    ] = False,
+) -> None:
     """Train the model of the present data, unless it is there already."""
     settings = settings_of(context)
     began = time.monotonic()
     try:
         with console.status("training") as status:
-            model = training.ensure_model(
-                DATA, MODELS, Path(settings.nlu.python), on_progress=status.update
-            )
+            model = _train(settings, status.update)
+        chosen = choose_model(settings.nlu)
     except IvrError as exc:
         raise fail(exc) from exc
     console.print(f"[green]{model}[/] ({time.monotonic() - began:.0f} s)")
+    if measured:
+        _remember(settings, model)
+    if chosen.version != version_of(model):
+        console.print(f"services use {chosen.version} ({chosen.why}) until: ivr nlu promote")
 
 
 @app.command()
@@ -63,85 +76,108 @@ def parse(
     context: typer.Context, text: Annotated[str, typer.Argument(help="What a caller says.")]
 ) -> None:
     """Show what is understood of one text: intents, entities and what the thresholds make of it."""
-    settings = settings_of(context).nlu
-    result, took_s = run(_parse(settings, Path(settings_of(context).service.runtime), text))
+    settings = settings_of(context)
+    result, took_s = run(_parse(settings, text))
     table = Table("intent", "confidence")
     for item in result.ranking:
         table.add_row(item.name, f"{item.confidence:.3f}")
     console.print(table)
     for entity in result.entities:
         console.print(f"{entity.kind.value} = [bold]{entity.value}[/]  «{entity.text}»")
-    decision = decide(result, accept=settings.accept, confirm=settings.confirm)
+    decision = decide(result, accept=settings.nlu.accept, confirm=settings.nlu.confirm)
     console.print(f"{decision.value}, {took_s * 1000:.0f} ms")
 
 
 @app.command("test")
-def measure(
+def measure_model(
     context: typer.Context,
     fixtures: Annotated[
         bool, typer.Option("--fixtures", help="Measure the texts of audio_fixtures instead.")
     ] = False,
     misses: Annotated[bool, typer.Option("--misses", help="Print every mistake.")] = False,
+    model: Annotated[
+        str, typer.Option(metavar="MODEL", help=f"{nlu_models.NAMES_HELP} Default: expected.")
+    ] = "",
+    html: Annotated[
+        Path | None, typer.Option(help="Write a page: confusions, thresholds, reliability.")
+    ] = None,
 ) -> None:
-    """Measure the trained model on held-out phrases; exit code 1 below nlu_data/gate.toml."""
+    """Measure a trained model on held-out phrases; exit code 1 below nlu_data/gate.toml."""
     settings = settings_of(context)
+    test = Path(settings.nlu.data) / "test.yml"
     try:
-        phrases = _fixture_phrases() if fixtures else read_phrases(DATA / "test.yml")
+        phrases = _fixture_phrases() if fixtures else read_phrases(test)
+        limits = read_limits(test.with_name("gate.toml"))
+        archive = _measured_model(settings, model)
     except IvrError as exc:
         raise fail(exc) from exc
-    aliases = ALSO_RIGHT if fixtures else NO_ALIASES
-    runtime = Path(settings.service.runtime)
-    predictions, parse_s = run(_predict(settings.nlu, runtime, phrases, aliases))
+    with watched(len(phrases)) as watcher:
+        found = run(_predict(settings, archive, phrases, watcher, fixtures=fixtures))
     if misses:
-        _print_misses(predictions)
-    found = score(predictions, accept=settings.nlu.accept, confirm=settings.nlu.confirm)
-    _print_score(found, len(phrases), parse_s, settings.nlu)
-    if not fixtures and (failed := _below_gate(found)):
-        console.print(f"[red]below the gate:[/] {', '.join(failed)}")
+        _print_misses(found.predictions)
+    figures = score(found.predictions, accept=settings.nlu.accept, confirm=settings.nlu.confirm)
+    name = version_of(archive) if archive else settings.nlu.url
+    _print_score(figures, len(phrases), found.mean_s, settings, name)
+    if archive is not None and not fixtures:
+        remember(settings.nlu, archive, test, found)
+    if html is not None:
+        write_measurement_page(html, found.predictions, settings.nlu, name)
+        console.print(f"- page: {html}")
+    if not fixtures and (below := failed(check_figures(figures, limits))):
+        print_gates(below)
         raise typer.Exit(1)
 
 
-async def _parse(settings: NluSettings, runtime: Path, text: str) -> tuple[NluResult, float]:
-    async with AsyncExitStack() as stack:
-        client = await _client(stack, settings, runtime)
-        began = time.monotonic()
-        result = await client.parse(text)
-        return result, time.monotonic() - began
+def _train(settings: Settings, on_progress: Callable[[str], None] = lambda _: None) -> Path:
+    data, models = Path(settings.nlu.data), Path(settings.nlu.models)
+    return training.ensure_model(data, models, Path(settings.nlu.python), on_progress=on_progress)
+
+
+def _measured_model(settings: Settings, name: str) -> Path | None:
+    """The model named, else what is configured (None: a foreign server), else the present data's.
+
+    The last one is trained where it is missing.
+    """
+    if name:
+        folder = ModelFolder(Path(settings.nlu.models))
+        expected = training.expected_model(Path(settings.nlu.data), folder.path)
+        return folder.find(name, expected=expected)
+    if settings.nlu.url:
+        return None
+    return Path(settings.nlu.model) if settings.nlu.model else _train(settings)
+
+
+def _remember(settings: Settings, model: Path) -> None:
+    test = Path(settings.nlu.data) / "test.yml"
+    phrases = read_phrases(test)
+    with watched(len(phrases)) as watcher:
+        found = run(measure(settings.nlu, model, runtime_of(settings), phrases, watcher))
+    figures = score(found.predictions, accept=settings.nlu.accept, confirm=settings.nlu.confirm)
+    remember(settings.nlu, model, test, found)
+    _print_score(figures, len(phrases), found.mean_s, settings, version_of(model))
+
+
+async def _parse(settings: Settings, text: str) -> tuple[NluResult, float]:
+    model = await asyncio.to_thread(_measured_model, settings, "")
+    with console.status("starting Rasa") as status:
+        watcher = Watcher(step=status.update)
+        async with pinned(settings.nlu, model, runtime_of(settings), watcher) as client:
+            began = time.monotonic()
+            result = await client.parse(text)
+            return result, time.monotonic() - began
 
 
 async def _predict(
-    settings: NluSettings,
-    runtime: Path,
+    settings: Settings,
+    model: Path | None,
     phrases: tuple[LabelledPhrase, ...],
-    aliases: Mapping[str, frozenset[str]],
-) -> tuple[list[Prediction], float]:
-    """All predictions and the mean seconds of one."""
-    async with AsyncExitStack() as stack:
-        client = await _client(stack, settings, runtime)
-        began = time.monotonic()
-        results = [await client.parse(phrase.text) for phrase in phrases]
-        mean_s = (time.monotonic() - began) / len(phrases)
-    predictions = [
-        Prediction(
-            phrase,
-            result,
-            result.intent.name in {phrase.intent} | aliases.get(phrase.intent, frozenset()),
-        )
-        for phrase, result in zip(phrases, results, strict=True)
-    ]
-    return predictions, mean_s
-
-
-async def _client(stack: AsyncExitStack, settings: NluSettings, runtime: Path) -> NluClient:
-    if not settings.url and not settings.model:
-        python = Path(settings.python)
-        await asyncio.to_thread(training.ensure_model, DATA, MODELS, python)
-    with console.status("starting Rasa") as status:
-        # A measurement on a busy machine must not end in a time-out.
-        patient = settings.model_copy(update={"timeout_s": 10.0})
-        engine = await open_engine(patient, runtime / "nlu-trial", status.update)
-    stack.push_async_callback(engine.aclose)
-    return engine.client
+    watcher: Watcher,
+    *,
+    fixtures: bool,
+) -> Measured:
+    aliases = ALSO_RIGHT if fixtures else NO_ALIASES
+    async with pinned(settings.nlu, model, runtime_of(settings), watcher) as client:
+        return await predict(client, phrases, watcher, aliases)
 
 
 def _fixture_phrases() -> tuple[LabelledPhrase, ...]:
@@ -162,22 +198,8 @@ def _print_misses(predictions: list[Prediction]) -> None:
     console.print(table)
 
 
-def _print_score(found: Score, phrases: int, parse_s: float, settings: NluSettings) -> None:
-    table = Table("measure", "value", title=f"{phrases} phrases, accept {settings.accept}")
-    table.add_row("accuracy", f"{found.accuracy:.3f}")
-    table.add_row("macro F1", f"{found.macro_f1:.3f}")
-    table.add_row("acted on at once, rightly", f"{found.accepted_right:.3f}")
-    table.add_row("acted on at once, wrongly", f"{found.accepted_wrong:.3f}")
-    table.add_row("out of scope acted on", f"{found.false_accepts:.3f}")
-    table.add_row("ms per text", f"{parse_s * 1000:.1f}")
-    console.print(table)
+def _print_score(found: Score, phrases: int, parse_s: float, settings: Settings, name: str) -> None:
+    print_scores(f"{phrases} phrases, accept {settings.nlu.accept}", [name], [found])
+    console.print(f"{parse_s * 1000:.1f} ms per text")
     worst = sorted(found.f1.items(), key=lambda item: item[1])[:SHOWN_INTENTS]
     console.print("worst: " + ", ".join(f"{name} {value:.2f}" for name, value in worst))
-
-
-def _below_gate(found: Score) -> list[str]:
-    gate = tomllib.loads((DATA / "gate.toml").read_text("utf-8"))
-    return [
-        *(name for name in ("accuracy", "macro_f1") if getattr(found, name) < gate[name]),
-        *(["false_accepts"] if found.false_accepts > gate["false_accepts"] else []),
-    ]

@@ -7,55 +7,108 @@ from pathlib import Path
 from typing import Final
 
 from ivr.config import NluSettings
+from ivr.nlu.following import ModelFollower, Serving, stamp
+from ivr.nlu.model_choice import Choice, choose_model
+from ivr.nlu.model_folder import ModelFolder
 from ivr.nlu.rasa_nlu import RasaNlu
 from ivr.nlu.rasa_server import RasaServer
-from ivr.nlu.training import expected_model
+from ivr.nlu.schema import NluClient
 
-DATA: Final = Path("nlu_data")
-MODELS: Final = Path("models/rasa")
+DATA: Final = Path(NluSettings().data)
+MODELS: Final = Path(NluSettings().models)
+"""Where data and models are unless `nlu.data` and `nlu.models` say otherwise."""
 
 
 class NluEngine:
     """A client and, where we started it, the server behind it. Event loop only."""
 
-    def __init__(self, client: RasaNlu, server: RasaServer | None, description: str) -> None:
+    def __init__(
+        self, client: NluClient, place: str, parts: RasaNlu | Serving | ModelFollower
+    ) -> None:
+        """`parts`: what is behind `client` and is closed with it."""
         self.client = client
-        self.description = description
-        self._server = server
+        self._place = place
+        self._parts = parts
 
     @property
     def healthy(self) -> bool:
         """False while our own server is down; a foreign one is judged by its answers only."""
-        return self._server is None or self._server.healthy
+        serving = self._serving
+        return serving is None or serving.server.healthy
+
+    @property
+    def model(self) -> str:
+        """Version of the model that answers; '' where a foreign server decides."""
+        return self._serving.choice.version if self._serving else ""
+
+    @property
+    def description(self) -> str:
+        """Which model answers and why, and why another one does not."""
+        serving = self._serving
+        if serving is None:
+            return self._place
+        text = f"{self._place}, model {serving.choice.version} ({serving.choice.why})"
+        fault = self._parts.fault if isinstance(self._parts, ModelFollower) else ""
+        return f"{text}; {fault}" if fault else text
 
     async def aclose(self) -> None:
-        """Close the client and end our server."""
-        await self.client.aclose()
-        if self._server is not None:
-            await self._server.aclose()
+        """Close the client and end our servers."""
+        await self._parts.aclose()
+
+    @property
+    def _serving(self) -> Serving | None:
+        match self._parts:
+            case ModelFollower(serving=serving) | (Serving() as serving):
+                return serving
+        return None
 
 
 async def open_engine(
-    settings: NluSettings, runtime: Path, on_progress: Callable[[str], None] = lambda _: None
+    settings: NluSettings,
+    runtime: Path,
+    on_progress: Callable[[str], None] = lambda _: None,
+    *,
+    follow: bool = False,
 ) -> NluEngine:
     """Connect to the configured server, or start one and wait until it answers.
 
-    Raises `SetupError` when environment or model are missing, `NluError` when it does not start.
+    With `follow` the engine changes its model whenever another one is promoted; without, and with
+    `nlu.model`, it stays with the first. Raises `SetupError` when environment or model are
+    missing, `NluError` when the server does not start.
     """
     if settings.url:
         client = _client(settings.url, settings.token, settings)
-        return NluEngine(client, None, f"Rasa at {settings.url}")
-    model = Path(settings.model) if settings.model else await _expected_model()
-    server = RasaServer(
-        python=Path(settings.python), model=model, runtime=runtime, on_progress=on_progress
-    )
-    await server.start()
-    client = _client(server.url, server.token, settings)
-    return NluEngine(client, server, f"Rasa, model {model.name.removesuffix('.tar.gz')}")
+        return NluEngine(client, f"Rasa at {settings.url}", client)
+    folder = ModelFolder(Path(settings.models))
+    seen = stamp(folder)
+    starter = _Starter(settings, runtime, on_progress)
+    serving = await starter.start(await asyncio.to_thread(choose_model, settings))
+    if not follow or settings.model:
+        return NluEngine(serving.client, "Rasa", serving)
+    follower = ModelFollower(folder, serving, starter.start, seen)
+    return NluEngine(follower.client, "Rasa", follower)
 
 
-async def _expected_model() -> Path:
-    return await asyncio.to_thread(expected_model, DATA, MODELS)
+class _Starter:
+    """Starts servers. Two of them live side by side during a switch, so folders take turns."""
+
+    def __init__(
+        self, settings: NluSettings, runtime: Path, on_progress: Callable[[str], None]
+    ) -> None:
+        self._settings = settings
+        self._on_progress = on_progress
+        self._folders = [runtime, runtime / "second"]
+
+    async def start(self, choice: Choice) -> Serving:
+        server = RasaServer(
+            python=Path(self._settings.python),
+            model=choice.archive,
+            runtime=self._folders[0],
+            on_progress=self._on_progress,
+        )
+        await server.start()
+        self._folders.reverse()
+        return Serving(server, _client(server.url, server.token, self._settings), choice)
 
 
 def _client(url: str, token: str, settings: NluSettings) -> RasaNlu:

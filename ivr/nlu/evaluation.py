@@ -9,6 +9,7 @@ from ivr.nlu.schema import NluResult
 from ivr.nlu.thresholds import Decision, decide
 
 OUT_OF_SCOPE = "out_of_scope"
+NO_ALIASES: Mapping[str, frozenset[str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,16 @@ class Prediction:
     phrase: LabelledPhrase
     result: NluResult
     right: bool
+
+
+def judge(
+    phrase: LabelledPhrase,
+    result: NluResult,
+    aliases: Mapping[str, frozenset[str]] = NO_ALIASES,
+) -> Prediction:
+    """`aliases`: label -> intents that are right beside it."""
+    right = {phrase.intent} | aliases.get(phrase.intent, frozenset())
+    return Prediction(phrase, result, result.intent.name in right)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

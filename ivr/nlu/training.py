@@ -2,12 +2,22 @@
 
 import hashlib
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from ivr.errors import NluError, SetupError
+from ivr.nlu.model_records import (
+    ModelRecord,
+    commit_of,
+    library_versions,
+    now,
+    sha256,
+    version_of,
+    write_record,
+)
 from ivr.nlu.phrases import check_phrases, read_intents, read_phrases
 from ivr.nlu.rasa_process import HOW_TO_INSTALL, rasa_environment
 
@@ -56,34 +66,54 @@ def ensure_model(
 ) -> Path:
     """The model of the present data, trained now (about 20 s) if it is not there yet.
 
-    Blocks; raises `ConfigError` for bad data, `SetupError` without a Rasa environment, `NluError`
-    when training fails.
+    A fresh model gets a record beside it. Blocks; raises `ConfigError` for bad data, `SetupError`
+    without a Rasa environment, `NluError` when training fails or the data changed meanwhile.
     """
     model = expected_model(data, models)
     if model.is_file():
         return model
-    if not python.is_file():
-        message = f"no Rasa environment at {python}; make one: {HOW_TO_INSTALL}"
-        raise SetupError("rasa_environment", message)
     summary = validate(data)
     on_progress(f"training on {summary.phrases} phrases of {summary.intents} intents")
-    _train(data, model, python, on_progress)
+    inputs = {file.relative_to(data).as_posix(): sha256(file) for file in _inputs(data)}
+    began = time.monotonic()
+    train_model(data, model, python, on_progress)
+    if expected_model(data, models) != model:
+        model.unlink()  # nobody knows which version of the data is in it
+        raise NluError("data_changed", f"{data} changed while it was trained on; train again")
+    record = ModelRecord(
+        model=version_of(model),
+        trained_at=now(),
+        training_s=round(time.monotonic() - began, 1),
+        phrases=summary.phrases,
+        intents=summary.intents,
+        inputs=inputs,
+        libraries=library_versions(python),
+        commit=commit_of(data),
+    )
+    write_record(model, record)
     return model
 
 
-def _inputs(data: Path) -> Iterator[Path]:
-    yield from (data / "config.yml", data / "domain.yml", data / "requirements-rasa.txt")
-    yield from sorted((data / "nlu").glob("*.yml"))
-    yield from sorted((data / "ivr_rasa" / "ivr_rasa").glob("*.py"))
+def train_model(data: Path, model: Path, python: Path, on_progress: Callable[[str], None]) -> None:
+    """Train on `data` as it is, unchecked, and put the archive at `model`.
 
-
-def _train(data: Path, model: Path, python: Path, on_progress: Callable[[str], None]) -> None:
+    Blocks; raises `SetupError` without a Rasa environment, `NluError` when training fails.
+    """
+    if not python.is_file():
+        message = f"no Rasa environment at {python}; make one: {HOW_TO_INSTALL}"
+        raise SetupError("rasa_environment", message)
     model.parent.mkdir(parents=True, exist_ok=True)
     # Trained in a folder of its own and moved when whole: an interrupted run leaves nothing that
     # looks like a model, and two at once do not disturb each other.
     with TemporaryDirectory(prefix=".training-", dir=model.parent) as work:
         _run(data, model, python, Path(work).absolute(), on_progress)
         (Path(work) / model.name).replace(model)
+
+
+def _inputs(data: Path) -> Iterator[Path]:
+    yield from (data / "config.yml", data / "domain.yml", data / "requirements-rasa.txt")
+    yield from sorted((data / "nlu").glob("*.yml"))
+    yield from sorted((data / "ivr_rasa" / "ivr_rasa").glob("*.py"))
 
 
 def _run(

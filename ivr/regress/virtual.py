@@ -142,6 +142,9 @@ class SettledRecognizer:
     def busy_s(self) -> float:
         return self._recognizer.busy_s
 
+    def expect(self, question: str) -> None:
+        self._recognizer.expect(question)
+
     async def accept(self, samples: bytes) -> Hypothesis | None:
         self._unsettled += len(samples)
         partial = await self._recognizer.accept(samples)

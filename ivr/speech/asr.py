@@ -39,6 +39,13 @@ class Recognizer(Protocol):
         """Seconds spent decoding it; busy_s / audio_s is the real-time factor."""
         ...
 
+    def expect(self, question: str) -> None:
+        """From the next utterance on, hear mostly answers to this kind of question; '': anything.
+
+        What there is no graph for is heard as anything.
+        """
+        ...
+
     async def accept(self, samples: bytes) -> Hypothesis | None:
         """Feed int16 mono 8 kHz audio; a new partial hypothesis if it changed, else None.
 

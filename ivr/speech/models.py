@@ -13,11 +13,14 @@ from typing import Final
 import httpx
 
 from ivr.errors import SetupError
+from ivr.speech.graph_choice import NO_GRAPH, read_choice
 
 MODELS_FOLDER: Final = Path(__file__).resolve().parents[2] / "models"
 BUNDLED: Final = "ru-0611"
 BUILT: Final = "asr"
 """Folder of the graphs built here from own texts, one per content."""
+QUESTIONS: Final = "questions"
+"""Folder in a built model: small models for closed questions, by name."""
 OFFICIAL_SOURCE: Final = "https://alphacephei.com/vosk/models"
 UNPACKED_LIMIT_BYTES: Final = 8 << 30
 """No official Russian model comes near; an archive that says more is a bomb."""
@@ -54,11 +57,20 @@ class ResolvedModel:
 
     path: Path
     description: str
+    follows_choice: bool = False
+    """Another one is used as soon as another graph is put in force."""
+    fault: str = ""
+    """Why the graph that should be in force is not; '' when all is well."""
 
 
-def resolve(configured: str, folder: Path = MODELS_FOLDER) -> ResolvedModel:
-    """Configured path, else an official Russian model in `folder`, else the graph built last from
-    own texts, else the bundled model."""
+def resolve(
+    configured: str, folder: Path = MODELS_FOLDER, graphs: Path | None = None
+) -> ResolvedModel:
+    """Configured path, else an official Russian model in `folder`, else the graph in force in
+    `graphs` (by default folder/asr), else the bundled model.
+
+    A graph that cannot be found is a `fault`, not an error: the bundled model takes its place.
+    """
     if configured:
         path = Path(configured)
         if not is_model(path):
@@ -67,17 +79,39 @@ def resolve(configured: str, folder: Path = MODELS_FOLDER) -> ResolvedModel:
     official = official_in(folder)
     if official:
         return ResolvedModel(official[0], f"{official[0].name} (official model in {folder.name}/)")
-    built = built_in(folder)
-    if built:
-        return ResolvedModel(built, f"{BUNDLED} with the graph {built.name} of 'ivr asr build'")
-    bundled = folder / BUNDLED
-    if not is_model(bundled):
+    try:
+        return in_force(folder, graphs)
+    except SetupError as exc:
+        return bundled(folder, exc.message)
+
+
+def in_force(folder: Path = MODELS_FOLDER, graphs: Path | None = None) -> ResolvedModel:
+    """The graph in force, or the bundled model where none is; `SetupError` when it is missing."""
+    graphs = graphs or folder / BUILT
+    choice = read_choice(graphs)
+    if choice is None or choice.now.graph == NO_GRAPH:
+        return bundled(folder)
+    path = graphs / choice.now.graph
+    if not is_model(path):
+        raise SetupError(
+            "graph",
+            f"the graph in force, {path}, is missing: 'ivr asr rollback' returns to the one "
+            "before, 'ivr asr build --promote' makes a new one",
+        )
+    return ResolvedModel(path, f"{BUNDLED} with the graph {path.name} of own texts", True)
+
+
+def bundled(folder: Path = MODELS_FOLDER, fault: str = "") -> ResolvedModel:
+    """The model in the repository; `SetupError` when it is gone."""
+    path = folder / BUNDLED
+    if not is_model(path):
         raise SetupError(
             "model",
-            f"no speech model: {bundled} is missing. Restore it from the repository, or run "
+            f"no speech model: {path} is missing. Restore it from the repository, or run "
             "'ivr models fetch small-ru'",
         )
-    return ResolvedModel(bundled, f"{BUNDLED} (bundled; small vocabulary, best within the domain)")
+    about = f"{BUNDLED} (bundled; small vocabulary, best within the domain)"
+    return ResolvedModel(path, f"{about}, because {fault}" if fault else about, True, fault)
 
 
 def official_in(folder: Path) -> list[Path]:
@@ -86,10 +120,11 @@ def official_in(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: ("-small-" in path.name, path.name))
 
 
-def built_in(folder: Path) -> Path | None:
-    """The model that `ivr asr build` made or confirmed last: it has the newest report."""
-    reports = [file for file in folder.glob(f"{BUILT}/*/report.json") if is_model(file.parent)]
-    return max(reports, key=lambda file: file.stat().st_mtime_ns).parent if reports else None
+def built_in(graphs: Path) -> list[Path]:
+    """Models that `ivr asr build` made, the one made or confirmed last first."""
+    reports = [file for file in graphs.glob("*/report.json") if is_model(file.parent)]
+    reports.sort(key=lambda file: (-file.stat().st_mtime_ns, file.parent.name))
+    return [file.parent for file in reports]
 
 
 def is_model(path: Path) -> bool:

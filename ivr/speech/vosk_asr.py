@@ -8,8 +8,9 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,9 @@ import vosk
 
 from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
 from ivr.errors import AsrError, SetupError
-from ivr.speech.asr import Hypothesis, HypothesisWord
+from ivr.speech.asr import Hypothesis
+from ivr.speech.models import QUESTIONS
+from ivr.speech.vosk_results import joined, strip_hesitations
 
 log = logging.getLogger(__name__)
 
@@ -28,52 +31,104 @@ BACKLOG_S: Final = 3.0
 RECYCLE_UTTERANCES: Final = 50
 RECYCLE_AUDIO_S: Final = 600.0
 """Kaldi recognizers grow with use; a fresh one costs about a millisecond."""
-HESITATIONS: Final = frozenset({"э", "ээ", "эээ", "эм", "м", "мм", "ммм", "хм", "[unk]", "<unk>"})
-"""Sounds without meaning, removed at both ends of an utterance."""
-LONE_WORD_CONFIDENCE: Final = 0.5
-"""Silence and noise come out of the bundled model as one short word of 0.25-0.47; one-word fixtures
-that were understood had 0.6 and more, at any line noise tried."""
 
 
 class VoskRecognizerFactory:
-    """Loads the model once and makes a recognizer per leg (`RecognizerFactory`)."""
+    """Loads a model once and makes a recognizer per leg (`RecognizerFactory`). Event loop only,
+    but for the loading."""
 
-    def __init__(self, model_path: Path, threads: int = 2) -> None:
-        """Blocks while the model is read: 0.1 s for the bundled one; see `load`."""
-        require_line_rate(model_path)
+    def __init__(
+        self,
+        model_path: Path,
+        threads: int = 2,
+        *,
+        pool: ThreadPoolExecutor | None = None,
+        questions: bool = False,
+    ) -> None:
+        """Blocks while the model is read: 0.1 s for the bundled one; see `load`.
+
+        `pool`: recognizer threads shared with other models, instead of `threads` of its own.
+        `questions`: load the small graphs that a built model has for closed questions as well.
+        """
         vosk.SetLogLevel(-1)
-        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="recognizer")
-        try:
-            self._model = vosk.Model(str(model_path))
-            _decode(self._kaldi(), bytes(LINE_RATE_HZ))  # first use fills caches
-        except Exception as exc:  # vosk raises bare Exception only
-            raise AsrError("model", f"Vosk cannot load the model {model_path}: {exc}") from exc
+        self._models = {"": _loaded(model_path)}
+        if questions:
+            for path in sorted((model_path / QUESTIONS).glob("*/")):
+                self._models[path.name] = _loaded(path)
+        self._own_pool = pool is None
+        self._pool = pool or new_pool(threads)
+        self._users = 0
+        self._retired = False
 
     @classmethod
-    async def load(cls, model_path: Path, threads: int = 2) -> "VoskRecognizerFactory":
+    async def load(
+        cls,
+        model_path: Path,
+        threads: int = 2,
+        *,
+        pool: ThreadPoolExecutor | None = None,
+        questions: bool = False,
+    ) -> "VoskRecognizerFactory":
         """The same off the event loop."""
-        return await asyncio.to_thread(cls, model_path, threads)
+        return await asyncio.to_thread(cls, model_path, threads, pool=pool, questions=questions)
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """Closed questions that have a graph of their own."""
+        return tuple(name for name in self._models if name)
+
+    @property
+    def loaded(self) -> bool:
+        """False once the model's memory was given back."""
+        return bool(self._models)
 
     def create(self) -> "VoskRecognizer":
         """A recognizer for one leg."""
-        return VoskRecognizer(self._kaldi, self._pool)
+        self._users += 1
+        decoders = {name: partial(_kaldi, model) for name, model in self._models.items()}
+        return VoskRecognizer(
+            decoders.pop(""), self._pool, questions=decoders, on_closed=self._on_closed
+        )
+
+    def retire(self) -> None:
+        """Make no more recognizers; the model's memory is given back after the last one closed."""
+        self._retired = True
+        self._free_if_idle()
 
     async def aclose(self) -> None:
-        """Stop the recognizer threads after what they are doing."""
-        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+        """Stop the recognizer threads after what they are doing, if they are its own."""
+        if self._own_pool:
+            await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
-    def _kaldi(self) -> Any:
-        kaldi = vosk.KaldiRecognizer(self._model, float(LINE_RATE_HZ))
-        kaldi.SetWords(True)
-        return kaldi
+    def _on_closed(self) -> None:
+        self._users -= 1
+        self._free_if_idle()
+
+    def _free_if_idle(self) -> None:
+        if self._retired and not self._users:
+            self._models.clear()
 
 
 class VoskRecognizer:
     """One leg's recognizer (`Recognizer`). Event loop only; its decoding is serialized."""
 
-    def __init__(self, new_kaldi: Callable[[], Any], pool: ThreadPoolExecutor) -> None:
+    def __init__(
+        self,
+        new_kaldi: Callable[[], Any],
+        pool: ThreadPoolExecutor,
+        *,
+        questions: Mapping[str, Callable[[], Any]] | None = None,
+        on_closed: Callable[[], None] = lambda: None,
+    ) -> None:
         self._utterances = _Utterances(new_kaldi)
+        self._decoders = {"": self._utterances} | {
+            name: _Utterances(new) for name, new in (questions or {}).items()
+        }
+        self._asked = ""
+        self._between = True
+        """No audio of the next utterance has come yet."""
         self._pool = pool
+        self._on_closed = on_closed
         self._pending = bytearray()
         self._job: asyncio.Future[Hypothesis] | None = None
         self._reported = ""
@@ -84,29 +139,37 @@ class VoskRecognizer:
         self.dropped_s = 0.0
         """Seconds of audio lost because decoding did not keep up."""
 
+    def expect(self, question: str) -> None:
+        """From the next utterance on, decode with the graph of this question where there is one,
+        else with the large one."""
+        self._asked = question if question in self._decoders else ""
+
     @property
     def busy_s(self) -> float:
         """Seconds spent decoding; real-time factor = busy_s / audio_s."""
-        return self._utterances.busy_s + self._looked_s
+        return sum(decoder.busy_s for decoder in self._decoders.values()) + self._looked_s
 
     async def accept(self, samples: bytes) -> Hypothesis | None:
         """Queue int16 mono 8 kHz audio; the newest partial hypothesis if it changed, else None."""
         self._check(samples)
+        if self._between:
+            self._between = False
+            self._utterances = self._decoders[self._asked]
         self._pending += samples
         self._bound_backlog()
-        partial = self._collect() if self._job is not None and self._job.done() else None
+        newest = self._collect() if self._job is not None and self._job.done() else None
         if self._job is None and len(self._pending) >= _size(DECODE_STEP_S):
             self._start_decoding()
-        return self._unreported(partial)
+        return self._unreported(newest)
 
     async def settle(self) -> Hypothesis | None:
         """Wait until all queued audio is decoded; for audio that comes faster than real time."""
-        partial: Hypothesis | None = None
+        newest: Hypothesis | None = None
         while self._job is not None or self._pending:
             if self._job is None:
                 self._start_decoding()
-            partial = await self._wait()
-        return self._unreported(partial)
+            newest = await self._wait()
+        return self._unreported(newest)
 
     async def finish(self) -> Hypothesis:
         """End the utterance: the final hypothesis; ready for the next one."""
@@ -116,6 +179,7 @@ class VoskRecognizer:
         rest = self._take_pending()
         self._run(lambda: self._utterances.finish(rest))
         self._reported = ""
+        self._between = True
         return await self._wait()
 
     async def look(self, samples: bytes) -> Hypothesis:
@@ -144,7 +208,9 @@ class VoskRecognizer:
             if not self._job.cancelled() and (fault := self._job.exception()) is not None:
                 log.warning("x recognizer closed after a fault: %s", fault)
         self._pending.clear()
-        self._utterances.free()
+        for decoder in self._decoders.values():
+            decoder.free()
+        self._on_closed()
 
     def _check(self, samples: bytes) -> None:
         if self._closed:
@@ -192,11 +258,11 @@ class VoskRecognizer:
         except Exception as exc:  # vosk raises bare Exception only
             raise AsrError("decode", f"Vosk failed to decode: {exc}") from exc
 
-    def _unreported(self, partial: Hypothesis | None) -> Hypothesis | None:
-        if partial is None or partial.is_final or partial.text == self._reported:
+    def _unreported(self, newest: Hypothesis | None) -> Hypothesis | None:
+        if newest is None or newest.is_final or newest.text == self._reported:
             return None
-        self._reported = partial.text
-        return partial
+        self._reported = newest.text
+        return newest
 
 
 class _Utterances:
@@ -252,8 +318,9 @@ class _Utterances:
         return hypothesis, time.perf_counter() - started
 
     def free(self) -> None:
-        """Give the memory back."""
+        """Give the memory back, the share in the model included."""
         self._kaldi = None
+        self._new_kaldi = _closed
 
     def _feed(self, samples: bytes) -> Any:
         if self._kaldi is None:
@@ -279,34 +346,8 @@ class _Utterances:
         self._began_s = 0.0
 
 
-def joined(results: list[dict[str, Any]], began_s: float) -> Hypothesis:
-    """Vosk results of one utterance -> final hypothesis, word times counted from `began_s`."""
-    words = [
-        HypothesisWord(
-            word["word"],
-            max(0.0, word["start"] - began_s),
-            max(0.0, word["end"] - began_s),
-            min(1.0, word["conf"]),
-        )
-        for result in results
-        for word in result.get("result", ())
-    ]
-    kept_texts = strip_hesitations([word.text for word in words])
-    first = _leading_hesitations([word.text for word in words])
-    kept = tuple(words[first : first + len(kept_texts)])
-    confidence = sum(word.confidence for word in kept) / len(kept) if kept else 0.0
-    if len(kept) == 1 and confidence < LONE_WORD_CONFIDENCE:
-        return Hypothesis("", is_final=True)
-    return Hypothesis(" ".join(kept_texts), is_final=True, confidence=confidence, words=kept)
-
-
-def strip_hesitations(words: list[str]) -> list[str]:
-    """Words without the meaningless sounds at both ends."""
-    first = _leading_hesitations(words)
-    last = len(words)
-    while last > first and words[last - 1] in HESITATIONS:
-        last -= 1
-    return words[first:last]
+def _closed() -> Any:
+    raise AsrError("closed", "this recognizer is closed")
 
 
 def require_line_rate(model_path: Path) -> None:
@@ -330,8 +371,25 @@ def require_line_rate(model_path: Path) -> None:
         )
 
 
-def _leading_hesitations(words: list[str]) -> int:
-    return next((i for i, word in enumerate(words) if word not in HESITATIONS), len(words))
+def new_pool(threads: int) -> ThreadPoolExecutor:
+    """Threads to decode on."""
+    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="recognizer")
+
+
+def _loaded(model_path: Path) -> Any:
+    require_line_rate(model_path)
+    try:
+        model = vosk.Model(str(model_path))
+        _decode(_kaldi(model), bytes(LINE_RATE_HZ))  # first use fills caches
+    except Exception as exc:  # vosk raises bare Exception only
+        raise AsrError("model", f"Vosk cannot load the model {model_path}: {exc}") from exc
+    return model
+
+
+def _kaldi(model: Any) -> Any:
+    kaldi = vosk.KaldiRecognizer(model, float(LINE_RATE_HZ))
+    kaldi.SetWords(True)
+    return kaldi
 
 
 def _decode(kaldi: Any, samples: bytes) -> bool:

@@ -23,6 +23,11 @@ class FakeRecognizer:
         self.audio_s = 0.0
         self.busy_s = 0.0
         self.closed = False
+        self.expected = [""]
+        """Every question it was told to expect."""
+
+    def expect(self, question: str) -> None:
+        self.expected.append(question)
 
     async def accept(self, samples: bytes) -> Hypothesis | None:
         self.audio_s += len(samples) / SAMPLE_BYTES / LINE_RATE_HZ

@@ -15,7 +15,7 @@ def test_good_data_is_counted() -> None:
 
 
 def test_bad_data_ends_with_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nlu, "DATA", tmp_path)
+    monkeypatch.setenv("IVR_NLU__DATA", str(tmp_path))
     result = CliRunner().invoke(nlu.app, ["validate"])
     assert result.exit_code == 2
     assert "is not allowed: a file that exists" in result.output.replace("\n", " ")

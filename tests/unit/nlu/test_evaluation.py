@@ -1,16 +1,9 @@
 import pytest
 
-from ivr.nlu.evaluation import Prediction, score
-from ivr.nlu.phrases import LabelledPhrase
-from ivr.nlu.schema import NluResult, ScoredIntent
+from ivr.nlu.evaluation import score
+from tests.unit.nlu.predictions import predicted
 
 pytestmark = pytest.mark.unit
-
-
-def predicted(is_intent: str, taken_for: str, confidence: float) -> Prediction:
-    phrase = LabelledPhrase("текст", is_intent, "test.yml:1")
-    result = NluResult("текст", (ScoredIntent(taken_for, confidence),))
-    return Prediction(phrase, result, is_intent == taken_for)
 
 
 def test_figures_count_what_was_acted_on_and_what_was_right() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from ivr.errors import NluError, SetupError
+from ivr.nlu.model_records import read_record, record_file, sha256, version_of
 from ivr.nlu.training import content_hash, ensure_model, expected_model, validate
 
 pytestmark = pytest.mark.unit
@@ -62,7 +63,24 @@ def test_a_model_is_trained_once_with_progress(data: Path, tmp_path: Path) -> No
     assert told == ["training on 25 phrases of 1 intents", "fitting"]
     python.unlink()
     assert ensure_model(data, models, python) == model
-    assert list(models.iterdir()) == [model]
+    assert sorted(models.iterdir()) == sorted([model, record_file(model)])
+
+
+def test_the_record_tells_what_a_model_was_made_of(data: Path, tmp_path: Path) -> None:
+    python = python_that(tmp_path, 'touch "$4/$5.tar.gz"')
+    model = ensure_model(data, tmp_path / "models", python)
+    record = read_record(model)
+    assert (record.model, record.phrases, record.intents) == (version_of(model), 25, 1)
+    assert record.inputs["nlu/a.yml"] == sha256(data / "nlu" / "a.yml")
+    assert record.training_s is not None
+    assert record.measurement is None
+
+
+def test_data_that_change_during_training_leave_no_model(data: Path, tmp_path: Path) -> None:
+    python = python_that(tmp_path, f'touch "$4/$5.tar.gz"; echo "# x" >> {data}/config.yml')
+    with pytest.raises(NluError, match="changed while"):
+        ensure_model(data, tmp_path / "models", python)
+    assert list((tmp_path / "models").iterdir()) == []
 
 
 def test_a_failed_training_tells_the_last_words_and_leaves_no_model(

@@ -12,7 +12,8 @@ import pytest
 
 from ivr.errors import AsrError, SetupError
 from ivr.speech import vosk_asr
-from ivr.speech.vosk_asr import VoskRecognizer, joined, require_line_rate, strip_hesitations
+from ivr.speech.vosk_asr import VoskRecognizer, require_line_rate
+from ivr.speech.vosk_results import joined, strip_hesitations
 
 pytestmark = pytest.mark.unit
 

@@ -1,0 +1,138 @@
+"""Figures -> SVG that stands in a page. Matplotlib is loaded with the first plot, not before."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+RIGHT: Final = "#2b6cb0"
+WRONG: Final = "#c0262d"
+QUIET: Final = "#5a6675"
+STYLE: Final[Any] = {
+    "svg.fonttype": "none",  # text stays text: it can be searched and takes the page's font
+    "svg.hashsalt": "ivr",  # same figures, same bytes
+    "font.size": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": QUIET,
+    "axes.grid": True,
+    "grid.color": "#dde3ea",
+    "legend.frameon": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A named curve."""
+
+    name: str
+    colour: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A vertical line with its name."""
+
+    name: str
+    x: float
+    colour: str
+
+
+def curves(
+    lines: Sequence[Line],
+    marks: Sequence[Mark],
+    *,
+    x_label: str,
+    y_label: str,
+    fine: Line | None = None,
+) -> str:
+    """Shares over thresholds, both 0..1 and shown in per cent.
+
+    `fine`: a curve of small values with an axis of its own on the right.
+    """
+
+    def draw(axes: "Axes") -> None:
+        for line in lines:
+            axes.plot(line.x, [100 * y for y in line.y], color=line.colour, label=line.name)
+        if fine is not None:
+            axes.plot([], [], color=fine.colour, label=f"{fine.name} (справа)")
+            beside = axes.twinx()
+            beside.plot(fine.x, [100 * y for y in fine.y], color=fine.colour)
+            beside.set_ylabel(f"{fine.name}, %", color=fine.colour)
+            beside.tick_params(axis="y", labelcolor=fine.colour)
+            beside.set_ylim(0)
+            beside.grid(visible=False)
+            beside.spines["right"].set_visible(True)
+        for mark in marks:
+            axes.axvline(mark.x, color=mark.colour, linestyle="--", linewidth=1.2, label=mark.name)
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        axes.set_ylim(0)
+        axes.legend(loc="best", fontsize=9)
+
+    return _svg(draw)
+
+
+def histogram(
+    groups: Mapping[str, tuple[str, Sequence[float]]], *, x_label: str, y_label: str
+) -> str:
+    """Name -> (colour, values 0..1), stacked in steps of 0.05; the count axis is logarithmic."""
+
+    def draw(axes: "Axes") -> None:
+        axes.hist(
+            [values for _, values in groups.values()],
+            bins=[step / 20 for step in range(21)],
+            color=[colour for colour, _ in groups.values()],
+            label=[f"{name}: {len(values)}" for name, (_, values) in groups.items()],
+        )
+        axes.set_yscale("symlog", linthresh=10)
+        axes.set_yticks([0, 5, 10, 50, 100, 200], ["0", "5", "10", "50", "100", "200"])
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        axes.legend(loc="upper left", fontsize=9)
+
+    return _svg(draw)
+
+
+def reliability(
+    points: Sequence[tuple[float, float, int]], *, x_label: str, y_label: str, ideal: str
+) -> str:
+    """(Confidence, share right, count) -> dots sized by count around the diagonal."""
+
+    def draw(axes: "Axes") -> None:
+        axes.plot([0, 1], [0, 1], color=QUIET, linestyle="--", linewidth=1, label=ideal)
+        axes.plot([x for x, _, _ in points], [y for _, y, _ in points], color=RIGHT, linewidth=1)
+        axes.scatter(
+            [x for x, _, _ in points],
+            [y for _, y, _ in points],
+            s=[20 + 1.2 * count for _, _, count in points],
+            color=RIGHT,
+            zorder=3,
+        )
+        for x, y, count in points:
+            axes.annotate(str(count), (x, y), xytext=(6, -13), textcoords="offset points")
+        axes.set_xlim(0, 1.03)
+        axes.set_ylim(0, 1.06)
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        axes.legend(loc="upper left", fontsize=9)
+
+    return _svg(draw)
+
+
+def _svg(draw: "Callable[[Axes], None]") -> str:
+    from matplotlib import rc_context  # noqa: PLC0415 - takes half a second, few commands need it
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=(5.6, 3.5), layout="constrained")
+        draw(figure.add_subplot())
+        text = StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    whole = text.getvalue()
+    return whole[whole.index("<svg") :]  # an XML prologue has no place within a page
