@@ -89,11 +89,11 @@ turns = Table(
     Column("reply", Text),
     Column("barge_in", Boolean),
     Column("played_s", Double),
-    Column("endpoint", Text),
-    Column("patience_ms", Integer),
     Column("asr_ms", Double),
     Column("nlu_ms", Double),
     Column("response_ms", Double),
+    Column("endpoint", Text),
+    Column("patience_ms", Integer),
 )
 
 handoffs = Table(
