@@ -109,26 +109,19 @@ def _phone(spelled: Sequence[str]) -> Judgement | None:
 
 def _dictated(said: Sequence[str]) -> Judgement:
     """Number words alone: are they a telephone number by now?"""
+    digits = digits_in(said)
+    prefix, code = _first_two(said)
     if ten_digits(said) is None:
-        longer = digits_in(said) > PHONE_DIGITS
+        longer = digits > PHONE_DIGITS
         verdict = Completeness.UNDECIDED if longer else Completeness.INCOMPLETE
         return Judgement(verdict, "unfinished_number")
-    if _lacks_last_digit(said):
+    if (prefix, code, digits) == ("8", "9", PHONE_DIGITS):  # no code begins with 89: one is missing
         return Judgement(Completeness.INCOMPLETE, "unfinished_number")
-    if _may_go_on(said[-1]) or _may_have_prefix(said):
+    # «Сто десять» is 110 rather than 100 and 10; «восемь» in front may be the first of eleven.
+    prefixed = digits == PHONE_DIGITS and prefix in ("7", "8") and code in tuple("3489")
+    if digits < PHONE_DIGITS or prefixed or _may_go_on(said[-1]):
         return Judgement(Completeness.UNDECIDED, "number_may_go_on")
     return Judgement(Completeness.COMPLETE, "number")
-
-
-def _lacks_last_digit(said: Sequence[str]) -> bool:
-    """«Восемь девятьсот три ...» has eleven digits: no code begins with 89."""
-    return _first_two(said) == ("8", "9") and digits_in(said) == PHONE_DIGITS
-
-
-def _may_have_prefix(said: Sequence[str]) -> bool:
-    """Ten digits with «восемь» or «семь» in front that may be the first of eleven."""
-    first, second = _first_two(said)
-    return digits_in(said) == PHONE_DIGITS and first in ("7", "8") and second in tuple("3489")
 
 
 def _first_two(said: Sequence[str]) -> tuple[str, str]:
