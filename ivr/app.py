@@ -6,11 +6,13 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from ivr.analytics.metrics import Metrics
 from ivr.call.conversation import Understanding
+from ivr.call.endings import Endings
 from ivr.call.patience import PatienceSettings
 from ivr.call.registry import CallRegistry
 from ivr.call.session import CallSession, SessionSettings, SharedParts
@@ -25,7 +27,9 @@ from ivr.http.api import create_app
 from ivr.http.health import Health, PartHealth
 from ivr.http.server import HttpServer
 from ivr.media.pool import MediaPool
-from ivr.nlu.engine import NluEngine, open_engine
+from ivr.nlu.engine import DATA, NluEngine, open_engine
+from ivr.nlu.normalise import words_of
+from ivr.nlu.phrases import read_phrases
 from ivr.services.guard import GuardedBackOffice
 from ivr.services.port import BackOffice
 from ivr.sip.leg import Leg
@@ -230,7 +234,15 @@ def _patience(settings: Settings) -> PatienceSettings:
             incomplete_ms=incomplete_ms,
             max_utterance_s=speech.max_utterance_s,
         )
-    return PatienceSettings(profiles=profiles, understanding=understanding)
+    return PatienceSettings(profiles=profiles, endings=_endings(), understanding=understanding)
+
+
+@cache
+def _endings() -> Endings:
+    """How requests end, from the training phrases of the intents where they are at hand."""
+    folder = DATA / "nlu"
+    phrases = read_phrases(folder) if folder.is_dir() else ()
+    return Endings([[word.text for word in words_of(phrase.text)] for phrase in phrases])
 
 
 def _make_registry(settings: Settings, parts: SharedParts, bus: EventBus) -> CallRegistry:

@@ -113,6 +113,8 @@ class PatienceSettings(Section):
     open: Patience = (300, 650, 1200)
     yes_no: Patience = (180, 500, 1000)
     menu: Patience = (220, 550, 1200)
+    choice: Patience = (220, 550, 1200)
+    """One of several things that were just named."""
     city: Patience = (200, 550, 1200)
     tariff: Patience = (200, 550, 1200)
     digits: Patience = (200, 800, 2000)

@@ -25,6 +25,7 @@ PURE = (
     "ivr.call.turn_taking",
     "ivr.call.completeness",
     "ivr.call.unfinished",
+    "ivr.call.endings",
     "ivr.call.caller",
     "ivr.handoff.transfer",
     "ivr.nlu.schema",

@@ -29,8 +29,10 @@ from ivr.nlu.gazetteer import find_names, names_by_form
 from ivr.nlu.normalise import CARDINALS, ORDINALS, Word, read_numbers, words_of
 from ivr.nlu.phone import ten_digits
 from ivr.nlu.schema import EntityKind
-from ivr.speech.endpointing import Completeness
+from ivr.speech.endpointing import SURE, UNDECIDED, UNFINISHED, Completeness
 
+NO_RULE: Final = "no_rule"
+"""Reason given where no rule knows anything."""
 PHONE_DIGITS: Final = 10
 BEGUN_DIGITS: Final = 4
 """An open question gets a number dictated when this many digits came in a row, or fewer after
@@ -45,30 +47,31 @@ NAMES: Final = {
 class Judgement:
     """What was decided, and by which rule: for the records and for the eye."""
 
-    completeness: Completeness
+    sureness: float
+    """How sure it is that these words are all, 0..1."""
     reason: str
 
+    @property
+    def completeness(self) -> Completeness:
+        """The same in a word."""
+        return Completeness.of(self.sureness)
 
-def judge(kind: QuestionKind, text: str, *, intent_sure: bool = False) -> Judgement:
-    """A hypothesis in the light of the open question.
 
-    `intent_sure`: the intent engine would act on exactly these words.
-    """
+def judge(kind: QuestionKind, text: str) -> Judgement:
+    """A hypothesis in the light of the open question."""
     words = words_of(text)
     if not words:
-        return Judgement(Completeness.UNDECIDED, "no_words")
+        return Judgement(UNDECIDED, "no_words")
     spelled = [word.text for word in words]
     if CALLING.issuperset(spelled):
-        return Judgement(Completeness.COMPLETE, "calling")
+        return Judgement(SURE, "calling")
     closed = _answer(kind, words, spelled)
     if closed is not None:
         return closed
     unfinished = _unfinished(kind, spelled)
     if unfinished:
-        return Judgement(Completeness.INCOMPLETE, unfinished)
-    if intent_sure and kind in (QuestionKind.OPEN, QuestionKind.MENU):
-        return Judgement(Completeness.COMPLETE, "intent")
-    return Judgement(Completeness.UNDECIDED, "words")
+        return Judgement(UNFINISHED, unfinished)
+    return Judgement(UNDECIDED, NO_RULE)
 
 
 def _answer(kind: QuestionKind, words: Sequence[Word], spelled: Sequence[str]) -> Judgement | None:
@@ -84,7 +87,7 @@ def _answer(kind: QuestionKind, words: Sequence[Word], spelled: Sequence[str]) -
             return _date(spelled)
         case QuestionKind.CITY | QuestionKind.TARIFF:
             return _name(NAMES[kind], words, spelled)
-        case QuestionKind.MENU:
+        case QuestionKind.MENU | QuestionKind.CHOICE:
             return _choice(spelled)
         case QuestionKind.OPEN:
             return None
@@ -94,7 +97,7 @@ def _yes_no(spelled: Sequence[str]) -> Judgement | None:
     if spelled[-1] in LEADING_ON or all(word in FILLERS for word in spelled):
         return None
     if all(word in ANSWERS | FILLERS for word in spelled):
-        return Judgement(Completeness.COMPLETE, "yes_no")
+        return Judgement(SURE, "yes_no")
     return None
 
 
@@ -103,7 +106,7 @@ def _phone(spelled: Sequence[str]) -> Judgement | None:
     if not said:
         return None
     if not _is_number(spelled[-1]):
-        return None if spelled[-1] in LEADING_ON else Judgement(Completeness.UNDECIDED, "words")
+        return None if spelled[-1] in LEADING_ON else Judgement(UNDECIDED, "words_after_digits")
     return _dictated(said)
 
 
@@ -113,15 +116,15 @@ def _dictated(said: Sequence[str]) -> Judgement:
     prefix, code = _first_two(said)
     if ten_digits(said) is None:
         longer = digits > PHONE_DIGITS
-        verdict = Completeness.UNDECIDED if longer else Completeness.INCOMPLETE
+        verdict = UNDECIDED if longer else UNFINISHED
         return Judgement(verdict, "unfinished_number")
     if (prefix, code, digits) == ("8", "9", PHONE_DIGITS):  # no code begins with 89: one is missing
-        return Judgement(Completeness.INCOMPLETE, "unfinished_number")
+        return Judgement(UNFINISHED, "unfinished_number")
     # «Сто десять» is 110 rather than 100 and 10; «восемь» in front may be the first of eleven.
     prefixed = digits == PHONE_DIGITS and prefix in ("7", "8") and code in tuple("3489")
     if digits < PHONE_DIGITS or prefixed or _may_go_on(said[-1]):
-        return Judgement(Completeness.UNDECIDED, "number_may_go_on")
-    return Judgement(Completeness.COMPLETE, "number")
+        return Judgement(UNDECIDED, "number_may_go_on")
+    return Judgement(SURE, "number")
 
 
 def _first_two(said: Sequence[str]) -> tuple[str, str]:
@@ -132,32 +135,32 @@ def _first_two(said: Sequence[str]) -> tuple[str, str]:
 
 def _amount(spelled: Sequence[str]) -> Judgement | None:
     if spelled[-1].startswith(CURRENCY):
-        return Judgement(Completeness.COMPLETE, "amount")
+        return Judgement(SURE, "amount")
     if not _is_number(spelled[-1]):
         return None
     if _may_go_on(spelled[-1]):
-        return Judgement(Completeness.UNDECIDED, "amount_may_go_on")
-    return Judgement(Completeness.COMPLETE, "amount")
+        return Judgement(UNDECIDED, "amount_may_go_on")
+    return Judgement(SURE, "amount")
 
 
 def _date(spelled: Sequence[str]) -> Judgement | None:
     last = spelled[-1]
     if last in DAY_ENDINGS:
-        return Judgement(Completeness.COMPLETE, "date")
+        return Judgement(SURE, "date")
     if last in CARDINALS:
-        return Judgement(Completeness.INCOMPLETE, "unfinished_numeral")
+        return Judgement(UNFINISHED, "unfinished_numeral")
     if last in ORDINALS:
-        return Judgement(Completeness.UNDECIDED, "day_without_month")
+        return Judgement(UNDECIDED, "day_without_month")
     return None
 
 
 def _name(kind: EntityKind, words: Sequence[Word], spelled: Sequence[str]) -> Judgement | None:
     if any(tuple(spelled[at:]) in _beginnings(kind) for at in range(len(spelled))):
         whole = any(tuple(spelled[at:]) in _forms(kind) for at in range(len(spelled)))
-        verdict = Completeness.UNDECIDED if whole else Completeness.INCOMPLETE
+        verdict = UNDECIDED if whole else UNFINISHED
         return Judgement(verdict, "name_may_go_on")
     if _ends_in_name(kind, words, spelled):
-        return Judgement(Completeness.COMPLETE, "name")
+        return Judgement(SURE, "name")
     return None
 
 
@@ -180,7 +183,7 @@ def _beginnings(kind: EntityKind) -> frozenset[tuple[str, ...]]:
 
 def _choice(spelled: Sequence[str]) -> Judgement | None:
     if len(spelled) == 1 and (spelled[0] in CARDINALS or spelled[0] in ORDINALS):
-        return Judgement(Completeness.COMPLETE, "choice")
+        return Judgement(SURE, "choice")
     return None
 
 
@@ -232,7 +235,7 @@ def _unfinished_number(spelled: Sequence[str]) -> str:
     digits = digits_in(run)
     if (opened or digits >= BEGUN_DIGITS) and digits <= PHONE_DIGITS:
         judged = _dictated(run)
-        return "" if judged.completeness is Completeness.COMPLETE else judged.reason
+        return "" if judged.sureness == SURE else judged.reason
     return "unfinished_numeral" if _may_go_on(run[-1]) and run[-1] in CARDINALS else ""
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from ivr.audio.pcm import PcmFrame, duration_s
+from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES, PcmFrame
 from ivr.call.completeness import Judgement
 from ivr.clock import Clock
 from ivr.errors import AsrError
 from ivr.sip.leg import Leg, LegFrame
 from ivr.speech.asr import Hypothesis, Recognizer
 from ivr.speech.endpointing import (
+    Completeness,
     Endpointer,
     EndpointingProfile,
     PreRoll,
@@ -29,8 +30,8 @@ LOOK_S: Final = 0.1
 the look is over before the shortest patience is."""
 LONGEST_LOOK_S: Final = 10.0
 """An utterance longer than this is not looked at any more: a look decodes it from its beginning."""
-SLOWEST_LOOK: Final = 0.1
-"""Nor is any with a recognizer of a larger real-time factor than this."""
+LOOK_LIMIT_S: Final = 1.0
+"""A look that takes longer costs more than it gains; there is no other in that call then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +117,7 @@ class Ears:
         self._look: Hypothesis | None = None
         """What was heard up to the present pause."""
         self._looked = False
+        self._blind = False
         self._why = ""
         self._closing: asyncio.Task[None] | None = None
         self._broken = False
@@ -192,20 +194,24 @@ class Ears:
         if self._look is not None:
             judgement = self._patience.judge(self._look.text)
             self._why = judgement.reason
-            self._endpointer.judge(judgement.completeness)
+            self._endpointer.judge(judgement.sureness)
 
     def _may_look(self) -> bool:
-        if self._broken or not self._patience.understanding:
+        if self._broken or self._blind or not self._patience.understanding:
             return False
-        heard_s = self._recognizer.audio_s
-        too_slow = heard_s > 0 and self._recognizer.busy_s > SLOWEST_LOOK * heard_s
-        return not too_slow and duration_s(bytes(self._samples)) <= LONGEST_LOOK_S
+        return len(self._samples) <= LONGEST_LOOK_S * LINE_RATE_HZ * SAMPLE_BYTES
 
     async def _take_look(self, audio_s: float) -> None:
+        """Frames wait meanwhile; the look at a sentence of two seconds takes 40 ms."""
         try:
-            self._look = await self._recognizer.look(bytes(self._samples))
+            async with asyncio.timeout(LOOK_LIMIT_S):
+                self._look = await self._recognizer.look(bytes(self._samples))
         except AsrError as exc:  # silence has to do then
             log.warning("x no look: %s", exc.message, extra={"action": "asr_fault"})
+            return
+        except TimeoutError:
+            log.warning("x recognition is too slow for looks", extra={"action": "look"})
+            self._blind = True
             return
         self._tell_partial(self._look.text, audio_s)
         self._patience.ahead(self._look.text)
@@ -235,7 +241,7 @@ class Ears:
     def _reason(self, event: SpeechEnded | SpeechTooLong) -> str:
         if isinstance(event, SpeechTooLong):
             return "too_long"
-        return f"{event.completeness} {self._why}" if self._why else "silence"
+        return f"{Completeness.of(event.sureness)} {self._why}" if self._why else "silence"
 
     async def _final(self) -> Hypothesis:
         """The whole utterance's text. Silence alone has come in since the look: it knows the rest.

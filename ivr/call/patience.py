@@ -1,20 +1,24 @@
 """How long silence may last before a turn is over, by what was asked and what was heard so far."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from ivr.call.completeness import Judgement, judge
+from ivr.call.completeness import NO_RULE, Judgement, judge
 from ivr.call.conversation import Understanding
+from ivr.call.endings import Endings, Guess
 from ivr.call.speculation import Speculation
 from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.intents import Move, Talk, treatment
+from ivr.nlu.normalise import words_of
 from ivr.nlu.schema import NluResult
 from ivr.nlu.thresholds import Decision
 from ivr.speech.endpointing import EndpointingProfile
 
 OPENINGS: Final = (Talk(Move.GREETING), Talk(Move.OFF_TOPIC))
 """Being sure of these is no reason to believe that all was said."""
+FREE: Final = (QuestionKind.OPEN, QuestionKind.MENU, QuestionKind.CHOICE)
+"""Questions that are answered by a request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,8 @@ class PatienceSettings:
 
     profiles: Mapping[QuestionKind, EndpointingProfile]
     """One for every kind of question."""
+    endings: Endings = field(default_factory=lambda: Endings(()))
+    """How requests end."""
     understanding: bool = True
     """False: silence alone decides, by the profiles' `trailing_silence_ms`."""
 
@@ -61,10 +67,15 @@ class Patience:
 
     def judge(self, text: str) -> Judgement:
         """Can these words be all? The answer may change once `ahead` has come to something."""
+        judgement = judge(self._kind, text)
         result = self._speculation.result(text)
-        return judge(self._kind, text, intent_sure=result is not None and self._sure(result))
+        if judgement.reason != NO_RULE or self._kind not in FREE or result is None:
+            return judgement
+        words = [word.text for word in words_of(text)]
+        return Judgement(self._settings.endings.sureness(words, self._guess(result)), "request")
 
-    def _sure(self, result: NluResult) -> bool:
+    def _guess(self, result: NluResult) -> Guess:
         if treatment(result.intent.name) in OPENINGS:
-            return False
-        return self._understanding.decide(result) is Decision.ACCEPT
+            return Guess(confidence=0.0, clear=False)
+        clear = self._understanding.decide(result) is Decision.ACCEPT
+        return Guess(confidence=result.intent.confidence, clear=clear)

@@ -14,7 +14,10 @@ class QuestionKind(StrEnum):
     YES_NO = "yes_no"
     CITY = "city"
     MENU = "menu"
-    DIGITS = "digits"  # a phone number
+    CHOICE = "choice"
+    """One of several things that were just named."""
+    DIGITS = "digits"
+    """A telephone number."""
     AMOUNT = "amount"
     DATE = "date"
     TARIFF = "tariff"

@@ -20,12 +20,27 @@ LONGEST_GAP_S: Final = 4.0
 """Audio missing from the line for longer than this counts as silence after all."""
 
 
+SURE: Final = 1.0
+UNDECIDED: Final = 0.5
+UNFINISHED: Final = 0.0
+"""How sure it is that the words heard so far are all: the ends and the middle of the scale."""
+
+
 class Completeness(StrEnum):
-    """What the words heard so far say about whether more will come, surest end first."""
+    """The same in a word, for records; surest end first."""
 
     COMPLETE = "complete"
     UNDECIDED = "undecided"
     INCOMPLETE = "incomplete"
+
+    @staticmethod
+    def of(sureness: float) -> "Completeness":
+        """The middle half of the scale is undecided."""
+        if sureness >= (SURE + UNDECIDED) / 2:
+            return Completeness.COMPLETE
+        if sureness <= (UNFINISHED + UNDECIDED) / 2:
+            return Completeness.INCOMPLETE
+        return Completeness.UNDECIDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,15 +57,13 @@ class EndpointingProfile:
     """The same when the words cannot be all."""
     max_utterance_s: float = 15.0
 
-    def patience_ms(self, completeness: Completeness) -> int:
-        """Trailing silence that ends an utterance."""
-        match completeness:
-            case Completeness.COMPLETE:
-                return self.complete_ms
-            case Completeness.UNDECIDED:
-                return self.trailing_silence_ms
-            case Completeness.INCOMPLETE:
-                return self.incomplete_ms
+    def patience_ms(self, sureness: float) -> int:
+        """Trailing silence that ends an utterance: the three values and what lies between them."""
+        if sureness >= UNDECIDED:
+            share, less, more = sureness - UNDECIDED, self.complete_ms, self.trailing_silence_ms
+        else:
+            share, less, more = sureness, self.trailing_silence_ms, self.incomplete_ms
+        return round(more - (more - less) * 2 * share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ class SpeechEnded:
     at_s: float
     """Audio time at which the last speech frame ended."""
     detected_at_s: float
-    completeness: Completeness = Completeness.UNDECIDED
+    sureness: float = UNDECIDED
     """What was thought of the words when the silence had lasted long enough."""
     patience_ms: int = 0
     """The silence that was waited for."""
@@ -106,7 +119,7 @@ class Endpointer:
         self._speech_s = 0.0
         self._missing_s = 0.0
         self._silence_s = 0.0
-        self._completeness = Completeness.UNDECIDED
+        self._sureness = UNDECIDED
 
     @property
     def in_utterance(self) -> bool:
@@ -119,9 +132,9 @@ class Endpointer:
         silence."""
         return self._silence_s if self.in_utterance else 0.0
 
-    def judge(self, completeness: Completeness) -> None:
-        """The words heard so far look like this; holds until the caller speaks on."""
-        self._completeness = completeness
+    def judge(self, sureness: float) -> None:
+        """So sure it is that the words heard so far are all; holds until the caller speaks on."""
+        self._sureness = sureness
 
     def feed(
         self, is_speech: bool, start_s: float, end_s: float, *, missing: bool = False
@@ -182,10 +195,11 @@ class Endpointer:
         self._silence_s = end_s - self._last_speech_s
         if self._missing_s <= LONGEST_GAP_S:
             self._silence_s -= self._missing_s
-        patience_ms = self.profile.patience_ms(self._completeness)
+        sureness = self._sureness
+        patience_ms = self.profile.patience_ms(self._sureness)
         if self._silence_s >= patience_ms / 1000 - ROUNDING_S:
             self.reset()
-            return SpeechEnded(self._last_speech_s, end_s, self._completeness, patience_ms)
+            return SpeechEnded(self._last_speech_s, end_s, sureness, patience_ms)
         if end_s - self._started_at_s >= self.profile.max_utterance_s - ROUNDING_S:
             self.reset()
             return SpeechTooLong(end_s, self._started_at_s)
@@ -194,7 +208,7 @@ class Endpointer:
     def _on_speech(self, end_s: float) -> None:
         self._last_speech_s = end_s
         self._silence_s = self._missing_s = 0.0
-        self._completeness = Completeness.UNDECIDED
+        self._sureness = UNDECIDED
 
 
 class PreRoll:

@@ -183,11 +183,8 @@ class VoskRecognizer:
         return await self._wait()
 
     async def look(self, samples: bytes) -> Hypothesis:
-        """Final hypothesis of these samples alone; the utterance under way is left as it is.
-
-        A decoder of its own: the one under way is up to 0.4 s behind, and to end it early would
-        cut words in two at every pause.
-        """
+        """Final hypothesis of these samples alone, by a decoder of its own: the one under way is
+        up to 0.4 s behind, and to end it early would cut words in two at every pause."""
         self._check(samples)
         look = self._utterances.look
         loop = asyncio.get_running_loop()
@@ -309,8 +306,7 @@ class _Utterances:
             self.busy_s += time.perf_counter() - started
 
     def look(self, samples: bytes) -> tuple[Hypothesis, float]:
-        """The final hypothesis of these samples, decoded apart from everything else, and the
-        seconds that took. May run beside the other methods."""
+        """What these samples alone are, and the seconds that took. Any recognizer thread."""
         started = time.perf_counter()
         kaldi = self._new_kaldi()
         parts = [json.loads(kaldi.Result())] if _decode(kaldi, samples) else []

@@ -12,7 +12,7 @@ from ivr.speech.russian import cardinal
 pytestmark = pytest.mark.unit
 
 COMPLETE, UNDECIDED, INCOMPLETE = Completeness
-OPEN, YES_NO, CITY, MENU, DIGITS, AMOUNT, DATE, TARIFF = QuestionKind
+OPEN, YES_NO, CITY, MENU, CHOICE, DIGITS, AMOUNT, DATE, TARIFF = QuestionKind
 
 EXAMPLES = [
     (YES_NO, "да", COMPLETE),
@@ -86,6 +86,7 @@ EXAMPLES = [
     (TARIFF, "все", INCOMPLETE),
     (MENU, "первый", COMPLETE),
     (MENU, "два", COMPLETE),
+    (CHOICE, "третий", COMPLETE),
     (MENU, "хочу", INCOMPLETE),
     (OPEN, "мой номер девятьсот три", INCOMPLETE),
     (OPEN, "мой номер", INCOMPLETE),
@@ -132,31 +133,15 @@ def test_words_are_judged_by_the_question(
     assert judgement.completeness is expected, judgement.reason
 
 
-@pytest.mark.parametrize("text", ["какой у меня баланс", "оператор", "отключите подписку"])
-def test_a_sure_intent_completes_an_open_answer(text: str) -> None:
-    assert judge(OPEN, text, intent_sure=True).completeness is COMPLETE
-    assert judge(OPEN, text, intent_sure=False).completeness is UNDECIDED
-
-
-@pytest.mark.parametrize("text", ["переведите на", "подключите", "мой номер девятьсот три"])
-def test_a_sure_intent_does_not_complete_words_that_lead_on(text: str) -> None:
-    assert judge(OPEN, text, intent_sure=True).completeness is INCOMPLETE
-
-
-@pytest.mark.parametrize("kind", [YES_NO, DIGITS, CITY, TARIFF, AMOUNT, DATE])
-def test_a_sure_intent_says_nothing_about_a_closed_question(kind: QuestionKind) -> None:
-    assert judge(kind, "позовите оператора", intent_sure=True).completeness is UNDECIDED
-
-
 WORDS = st.sampled_from(sorted({word for _, text, _ in EXAMPLES for word in text.split()}))
 TEXTS = st.lists(WORDS, max_size=8).map(" ".join)
 
 
-@given(kind=st.sampled_from(list(QuestionKind)), text=TEXTS, sure=st.booleans())
-def test_any_words_are_judged_with_a_reason(kind: QuestionKind, text: str, sure: bool) -> None:
-    judgement = judge(kind, text, intent_sure=sure)
+@given(kind=st.sampled_from(list(QuestionKind)), text=TEXTS)
+def test_any_words_are_judged_with_a_reason(kind: QuestionKind, text: str) -> None:
+    judgement = judge(kind, text)
     assert judgement.reason
-    assert judgement == judge(kind, f" {text.upper()} ", intent_sure=sure)
+    assert judgement == judge(kind, f" {text.upper()} ")
 
 
 @given(text=st.text(max_size=60), kind=st.sampled_from(list(QuestionKind)))
@@ -166,7 +151,7 @@ def test_nothing_a_recognizer_may_say_breaks_the_judge(text: str, kind: Question
 
 @given(kind=st.sampled_from(list(QuestionKind)), text=TEXTS)
 def test_a_preposition_at_the_end_is_never_complete(kind: QuestionKind, text: str) -> None:
-    assert judge(kind, f"{text} для", intent_sure=True).completeness is not COMPLETE
+    assert judge(kind, f"{text} для").completeness is not COMPLETE
 
 
 def spelled(number: str, sizes: tuple[int, ...]) -> list[str]:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from ivr.audio.pcm import FRAME_BYTES, FRAME_SAMPLES, LINE_RATE_HZ, PcmFrame
 from ivr.speech.endpointing import (
     LONGEST_GAP_S,
-    Completeness,
+    SURE,
+    UNDECIDED,
+    UNFINISHED,
     Endpointer,
     EndpointEvent,
     EndpointingProfile,
@@ -148,14 +150,14 @@ def test_the_pre_roll_holds_the_last_frames_in_order(count: int) -> None:
 PATIENT = EndpointingProfile(complete_ms=200, trailing_silence_ms=600, incomplete_ms=1200)
 
 
-def ended_after_ms(*stretches: tuple[bool, int], judged: Completeness | None, at_ms: int) -> float:
+def ended_after_ms(*stretches: tuple[bool, int], judged: float | None, at_ms: int) -> float:
     """Silence before the end, when the words are judged that long after they ended."""
     endpointer = Endpointer(PATIENT)
     for index, speech in enumerate(spoken(*stretches, (False, 5000))):
         event = endpointer.feed(speech, index * FRAME_S, (index + 1) * FRAME_S)
         if isinstance(event, SpeechEnded):
-            assert event.completeness is (judged or Completeness.UNDECIDED)
-            assert event.patience_ms == PATIENT.patience_ms(event.completeness)
+            assert event.sureness == (UNDECIDED if judged is None else judged)
+            assert event.patience_ms == PATIENT.patience_ms(event.sureness)
             return (event.detected_at_s - event.at_s) * 1000
         if judged is not None and endpointer.silence_s >= at_ms / 1000 - 1e-6:
             endpointer.judge(judged)
@@ -166,14 +168,16 @@ def ended_after_ms(*stretches: tuple[bool, int], judged: Completeness | None, at
     ("judged", "at_ms", "ends_ms"),
     [
         (None, 100, 600),
-        (Completeness.COMPLETE, 100, 200),
-        (Completeness.UNDECIDED, 100, 600),
-        (Completeness.INCOMPLETE, 100, 1200),
-        (Completeness.COMPLETE, 300, 320),
+        (SURE, 100, 200),
+        (UNDECIDED, 100, 600),
+        (UNFINISHED, 100, 1200),
+        (SURE, 300, 320),
+        (0.75, 100, 400),
+        (0.25, 100, 900),
     ],
 )
 def test_the_words_decide_how_long_silence_may_last(
-    judged: Completeness | None, at_ms: int, ends_ms: int
+    judged: float | None, at_ms: int, ends_ms: int
 ) -> None:
     assert ended_after_ms((True, 500), judged=judged, at_ms=at_ms) == pytest.approx(ends_ms)
 
@@ -181,7 +185,7 @@ def test_the_words_decide_how_long_silence_may_last(
 def test_a_judgement_is_forgotten_when_the_caller_speaks_on() -> None:
     endpointer = Endpointer(PATIENT)
     feed(endpointer, spoken((True, 300), (False, 160)))
-    endpointer.judge(Completeness.COMPLETE)
+    endpointer.judge(SURE)
     event = None
     for index in range(23, 80):
         event = event or endpointer.feed(index < 30, index * FRAME_S, (index + 1) * FRAME_S)
@@ -226,10 +230,10 @@ def test_made_up_frames_are_no_speech_whatever_they_sound_like() -> None:
     runs=st.lists(
         st.tuples(st.booleans(), st.booleans(), st.integers(1, 40)), min_size=1, max_size=20
     ),
-    judged=st.sampled_from(Completeness),
+    judged=st.floats(0, 1),
 )
 def test_no_end_comes_before_the_shortest_patience(
-    runs: list[tuple[bool, bool, int]], judged: Completeness
+    runs: list[tuple[bool, bool, int]], judged: float
 ) -> None:
     endpointer = Endpointer(PATIENT)
     index, heard = 0, 0.0
