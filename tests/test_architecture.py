@@ -43,6 +43,7 @@ PURE = (
     "ivr.sip.causes",
     "ivr.audio.pcm",
     "ivr.audio.playout",
+    "ivr.media.rtp_gaps",
     "ivr.analytics.cdr",
     "ivr.softphone.listening",
     "ivr.asr_build.letter_to_sound",

@@ -30,8 +30,10 @@ LOOK_S: Final = 0.1
 the look is over before the shortest patience is."""
 LONGEST_LOOK_S: Final = 10.0
 """An utterance longer than this is not looked at any more: a look decodes it from its beginning."""
-LOOK_LIMIT_S: Final = 1.0
-"""A look that takes longer costs more than it gains; there is no other in that call then."""
+LOOK_LIMIT_S: Final = 1.5
+"""A look that takes longer costs more than it gains: silence has to do."""
+SLOW_LOOKS: Final = 2
+"""After so many of them there are no more looks in a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ class Ears:
         self._look: Hypothesis | None = None
         """What was heard up to the present pause."""
         self._looked = False
-        self._blind = False
+        self._slow_looks = 0
         self._why = ""
         self._closing: asyncio.Task[None] | None = None
         self._broken = False
@@ -197,7 +199,9 @@ class Ears:
             self._endpointer.judge(judgement.sureness)
 
     def _may_look(self) -> bool:
-        if self._broken or self._blind or not self._patience.understanding:
+        if self._broken or self._slow_looks >= SLOW_LOOKS:
+            return False
+        if not self._patience.understanding:
             return False
         return len(self._samples) <= LONGEST_LOOK_S * LINE_RATE_HZ * SAMPLE_BYTES
 
@@ -210,8 +214,8 @@ class Ears:
             log.warning("x no look: %s", exc.message, extra={"action": "asr_fault"})
             return
         except TimeoutError:
-            log.warning("x recognition is too slow for looks", extra={"action": "look"})
-            self._blind = True
+            log.warning("x no look: recognition takes too long", extra={"action": "look"})
+            self._slow_looks += 1
             return
         self._tell_partial(self._look.text, audio_s)
         self._patience.ahead(self._look.text)
