@@ -12,6 +12,7 @@ from typing import Final
 
 from ivr.call.unfinished import (
     CALLING,
+    CALLS,
     CARRIERS,
     CURRENCY,
     GREETING,
@@ -63,7 +64,7 @@ def judge(kind: QuestionKind, text: str) -> Judgement:
     if not words:
         return Judgement(UNDECIDED, "no_words")
     spelled = [word.text for word in words]
-    if CALLING.issuperset(spelled):
+    if CALLING.issuperset(spelled) and not CALLS.isdisjoint(spelled):
         return Judgement(SURE, "calling")
     closed = _answer(kind, words, spelled)
     if closed is not None:
@@ -71,7 +72,7 @@ def judge(kind: QuestionKind, text: str) -> Judgement:
     unfinished = _unfinished(kind, spelled)
     if unfinished:
         return Judgement(UNFINISHED, unfinished)
-    return Judgement(UNDECIDED, NO_RULE)
+    return _number_at_end(spelled) or Judgement(UNDECIDED, NO_RULE)
 
 
 def _answer(kind: QuestionKind, words: Sequence[Word], spelled: Sequence[str]) -> Judgement | None:
@@ -203,7 +204,7 @@ def _unfinished(kind: QuestionKind, spelled: Sequence[str]) -> str:
     bare = all(word in CARRIERS or word in WISHES for word in before)
     if last in WISHES and bare and kind in (QuestionKind.OPEN, QuestionKind.MENU):
         return "object_awaited"
-    return _unfinished_number(spelled)
+    return ""
 
 
 def _is_named(spelled: Sequence[str]) -> bool:
@@ -223,20 +224,20 @@ def _number_is_awaited(kind: QuestionKind, spelled: Sequence[str]) -> bool:
     return owner in OWN and not asked and all(word in CARRIERS | OWN for word in before)
 
 
-def _unfinished_number(spelled: Sequence[str]) -> str:
-    """A number at the end of free speech that is not over."""
+def _number_at_end(spelled: Sequence[str]) -> Judgement | None:
+    """A number at the end of free speech that is not over, or may not be."""
     first = len(spelled)
     while first and _is_number(spelled[first - 1]):
         first -= 1
     run = spelled[first:]
     if not run:
-        return ""
+        return None
     opened = first > 0 and spelled[first - 1] in NUMBER
     digits = digits_in(run)
     if (opened or digits >= BEGUN_DIGITS) and digits <= PHONE_DIGITS:
         judged = _dictated(run)
-        return "" if judged.sureness == SURE else judged.reason
-    return "unfinished_numeral" if _may_go_on(run[-1]) and run[-1] in CARDINALS else ""
+        return None if judged.sureness == SURE else judged
+    return Judgement(UNFINISHED, "unfinished_numeral") if _may_go_on(run[-1]) else None
 
 
 def digits_in(words: Sequence[str]) -> int:

@@ -23,9 +23,12 @@ BIAS, ENDING, CONFIDENCE, WORD = -5.05, 0.40, 3.79, 0.75
 texts): the only numbers here that were fitted."""
 UNLIKELY, LIKELY = 0.30, 0.85
 """Chances of an end taken for none and for certainty; between them sureness grows evenly."""
-CLEAR_FLOOR, KNOWN_FLOOR = 0.35, 0.6
-"""Sureness of what the intent engine would act on, and of that word for word as in the training
-phrases: «оператор» is short and not cut for it."""
+FLOOR, CLEAR_FLOOR, KNOWN_FLOOR = 0.2, 0.35, 0.6
+"""Least sureness of any words, of what the intent engine would act on, and of that word for word as
+in the training phrases: «оператор» is short and nobody has to wait long for it."""
+MOVE_FLOOR, KNOWN_MOVE_FLOOR = 0.6, 0.8
+"""The same for yes, no, «повторите», «стоп» and the like: hardly anything said after them would
+change what they mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Guess:
     """Of the best intent, 0..1."""
     clear: bool
     """It would be acted on."""
+    move: bool = False
+    """It is a move within the conversation, not a request."""
 
 
 class Endings:
@@ -76,9 +81,15 @@ class Endings:
         )
         chance = 1 / (1 + exp(-score))
         sureness = min(max((chance - UNLIKELY) / (LIKELY - UNLIKELY), 0.0), 1.0)
+        return max(sureness, self._floor(words, guess))
+
+    def _floor(self, words: Sequence[str], guess: Guess) -> float:
         if not guess.clear:
-            return sureness
-        return max(sureness, KNOWN_FLOOR if tuple(words) in self._whole else CLEAR_FLOOR)
+            return FLOOR
+        known = tuple(words) in self._whole
+        if guess.move:
+            return KNOWN_MOVE_FLOOR if known else MOVE_FLOOR
+        return KNOWN_FLOOR if known else CLEAR_FLOOR
 
     def _count(self, sentence: tuple[str, ...]) -> None:
         for end in range(2, len(sentence) + 1):

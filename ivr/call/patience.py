@@ -75,7 +75,11 @@ class Patience:
         return Judgement(self._settings.endings.sureness(words, self._guess(result)), "request")
 
     def _guess(self, result: NluResult) -> Guess:
-        if treatment(result.intent.name) in OPENINGS:
+        meaning = treatment(result.intent.name)
+        if meaning in OPENINGS:
             return Guess(confidence=0.0, clear=False)
-        clear = self._understanding.decide(result) is Decision.ACCEPT
-        return Guess(confidence=result.intent.confidence, clear=clear)
+        return Guess(
+            confidence=result.intent.confidence,
+            clear=self._understanding.decide(result) is Decision.ACCEPT,
+            move=isinstance(meaning, Talk),
+        )

@@ -26,8 +26,9 @@ HOLDING: Final = _words(
     "ээ э эм м мм хм ну вот это самое значит так слушайте алло алле ой одну и а"
 )
 """Words that hold the line: an utterance of nothing else is a caller who looks for words."""
-CALLING: Final = _words("алло алле")
-"""Somebody who says only this wants to be answered at once."""
+CALLS: Final = _words("алло алле")
+CALLING: Final = CALLS | _words("вы меня слышите слышно ли есть кто там тут")
+"""Somebody who says only this, one of the first among it, wants to be answered at once."""
 
 GREETING: Final = _words(
     "здравствуйте здрасьте здравствуй привет приветствую добрый доброе доброго день утро вечер "

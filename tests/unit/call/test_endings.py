@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.call.endings import CLEAR_FLOOR, KNOWN_FLOOR, Endings, Guess
+from ivr.call.endings import CLEAR_FLOOR, KNOWN_FLOOR, KNOWN_MOVE_FLOOR, MOVE_FLOOR, Endings, Guess
 
 pytestmark = pytest.mark.unit
 
@@ -49,6 +49,12 @@ def test_half_a_request_is_not_sure_though_its_intent_is_clear() -> None:
 
 def test_a_short_request_known_word_for_word_is_not_taken_for_half_of_one() -> None:
     assert ENDINGS.sureness(["оператор"], SURE) >= KNOWN_FLOOR
+
+
+def test_a_yes_or_a_repeat_is_not_waited_for_like_a_request() -> None:
+    move = Guess(confidence=0.95, clear=True, move=True)
+    assert ENDINGS.sureness(["оператор"], move) >= KNOWN_MOVE_FLOOR
+    assert ENDINGS.sureness(["технические"], move) >= MOVE_FLOOR
 
 
 def test_without_any_phrases_nothing_is_known_and_nothing_breaks() -> None:
