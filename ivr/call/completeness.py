@@ -115,15 +115,13 @@ def _dictated(said: Sequence[str]) -> Judgement:
     """Number words alone: are they a telephone number by now?"""
     digits = digits_in(said)
     prefix, code = _first_two(said)
-    if ten_digits(said) is None:
-        longer = digits > PHONE_DIGITS
-        verdict = UNDECIDED if longer else UNFINISHED
-        return Judgement(verdict, "unfinished_number")
-    if (prefix, code, digits) == ("8", "9", PHONE_DIGITS):  # no code begins with 89: one is missing
+    lacking = digits < PHONE_DIGITS  # «сто десять» may be 100 and 10, and is 110 more often
+    if lacking or (prefix, code, digits) == ("8", "9", PHONE_DIGITS):  # no code begins with 89
         return Judgement(UNFINISHED, "unfinished_number")
-    # «Сто десять» is 110 rather than 100 and 10; «восемь» in front may be the first of eleven.
+    if ten_digits(said) is None:
+        return Judgement(UNDECIDED, "wrong_number")
     prefixed = digits == PHONE_DIGITS and prefix in ("7", "8") and code in tuple("3489")
-    if digits < PHONE_DIGITS or prefixed or _may_go_on(said[-1]):
+    if prefixed or _may_go_on(said[-1]):
         return Judgement(UNDECIDED, "number_may_go_on")
     return Judgement(SURE, "number")
 

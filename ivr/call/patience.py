@@ -6,7 +6,7 @@ from typing import Final
 
 from ivr.call.completeness import NO_RULE, Judgement, judge
 from ivr.call.conversation import Understanding
-from ivr.call.endings import Endings, Guess
+from ivr.call.endings import KNOWN_MOVE_FLOOR, Endings, Guess
 from ivr.call.speculation import Speculation
 from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.intents import Move, Talk, treatment
@@ -69,10 +69,18 @@ class Patience:
         """Can these words be all? The answer may change once `ahead` has come to something."""
         judgement = judge(self._kind, text)
         result = self._speculation.result(text)
-        if judgement.reason != NO_RULE or self._kind not in FREE or result is None:
+        if judgement.reason != NO_RULE or result is None:
+            return judgement
+        if self._kind is QuestionKind.YES_NO and self._says_yes_or_no(result):
+            return Judgement(KNOWN_MOVE_FLOOR, "yes_no_intent")
+        if self._kind not in FREE:
             return judgement
         words = [word.text for word in words_of(text)]
         return Judgement(self._settings.endings.sureness(words, self._guess(result)), "request")
+
+    def _says_yes_or_no(self, result: NluResult) -> bool:
+        answers = treatment(result.intent.name) in (Talk(Move.YES), Talk(Move.NO))
+        return answers and self._understanding.decide(result) is Decision.ACCEPT
 
     def _guess(self, result: NluResult) -> Guess:
         meaning = treatment(result.intent.name)

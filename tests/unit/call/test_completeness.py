@@ -181,9 +181,10 @@ def test_a_dictated_number_is_complete_at_its_last_digit_and_not_before(
         said = prefix + " ".join(groups[:count])
         judged = judge(DIGITS, said)
         assert judged.completeness is not COMPLETE, said
-    whole = judge(DIGITS, prefix + " ".join(groups))
-    assert whole.completeness in (COMPLETE, UNDECIDED)
-    assert whole.completeness is COMPLETE or whole.reason == "number_may_go_on"
+    said = (prefix + " ".join(groups)).split()
+    if digits_in(said) >= 10:  # else neighbours read as one: «девятьсот» «один»
+        whole = judge(DIGITS, " ".join(said))
+        assert whole.completeness is COMPLETE or whole.reason == "number_may_go_on"
 
 
 @given(number=st.integers(0, 999))
