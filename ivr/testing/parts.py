@@ -16,7 +16,11 @@ from ivr.storage.ports import CallbackRequest, HandoffRecord
 
 
 class FakeRecognizer:
-    """Hears the scripted texts one after the other, whatever was said. '!' is a fault."""
+    """Hears the scripted texts one after the other, whatever was said. '!' is a fault.
+
+    «раз > раз два»: the first look sees what is before the sign, the later ones and the end what
+    is behind it.
+    """
 
     def __init__(self, texts: deque[str]) -> None:
         self._texts = texts
@@ -35,12 +39,16 @@ class FakeRecognizer:
 
     async def finish(self) -> Hypothesis:
         text = self._texts.popleft() if self._texts else ""
-        if text == "!":
-            raise AsrError("fake", "the recognizer broke")
-        return Hypothesis(text, is_final=True, confidence=0.9)
+        return self._heard(text.rpartition(" > ")[2])
 
     async def look(self, samples: bytes) -> Hypothesis:
-        text = self._texts[0] if self._texts else ""
+        text, sign, later = self._texts[0].partition(" > ") if self._texts else ("", "", "")
+        if sign:
+            self._texts[0] = later
+        return self._heard(text)
+
+    @staticmethod
+    def _heard(text: str) -> Hypothesis:
         if text == "!":
             raise AsrError("fake", "the recognizer broke")
         return Hypothesis(text, is_final=True, confidence=0.9)
@@ -67,8 +75,10 @@ class FakeNlu:
     def __init__(self, table: dict[str, str]) -> None:
         self._table = table
         self.down = False
+        self.asked: list[str] = []
 
     async def parse(self, text: str) -> NluResult:
+        self.asked.append(text)
         if self.down:
             raise NluError("fake", "the intent engine is down")
         return NluResult(text, (ScoredIntent(self._table.get(text, "out_of_scope"), 0.95),))

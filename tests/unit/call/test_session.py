@@ -152,6 +152,34 @@ async def test_speech_into_the_prompt_stops_it(tmp_path):
     assert turn.played_s == pytest.approx(0.7, abs=0.3)
 
 
+async def test_only_understanding_runs_ahead_of_the_end_of_a_turn(tmp_path):
+    async with Stage(tmp_path, "оператор > мой баланс") as stage:
+        await stage.prompt_ends()
+        done, events = len(stage.leg.commands), len(stage.events.of(TurnCompleted))
+        await stage.hears(SPEECH)
+        await stage.passes(0.16)
+        assert stage.nlu.asked == ["оператор"]
+        assert stage.leg.commands[done:] == []
+        assert len(stage.events.of(TurnCompleted)) == events
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert stage.nlu.asked == ["оператор", "мой баланс"]
+    assert not stage.events.of(HandoffStarted)
+    assert "триста двадцать один рубль" in stage.replies[1]
+
+
+async def test_words_understood_ahead_are_not_asked_about_again(tmp_path):
+    async with Stage(tmp_path, "мой баланс") as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert stage.nlu.asked == ["мой баланс"]
+    turn = stage.events.of(TurnCompleted)[1]
+    assert turn.text == "мой баланс"
+    assert turn.endpoint.endswith(" request")
+    assert 300 <= turn.patience_ms <= 600
+
+
 async def test_keys_do_what_words_do(tmp_path):
     async with Stage(tmp_path) as stage:
         await stage.prompt_ends()
