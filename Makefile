@@ -10,7 +10,7 @@ JOBS ?= 3
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */  make \1\t/' | expand -t 14
 
-setup:  ## environments, Debian packages (where allowed), intent model; nothing is started
+setup:  ## environments, Debian packages (where allowed), models; nothing is started
 	@$(PYTHON) deploy/bootstrap.py
 
 run: setup  ## set up and start the service; prints what to dial
@@ -43,4 +43,4 @@ bench: setup  ## measure latency, CPU and memory on this machine (12 minutes)
 	@$(IVR) bench --write docs/benchmarks.md
 
 clean:  ## remove everything that set-up and service made
-	rm -rf .venv .venv-rasa var models/rasa
+	rm -rf .venv .venv-rasa var models/rasa models/asr

@@ -85,8 +85,8 @@ class SpeechSettings(Section):
     graphs: str = "models/asr"
     """Graphs built from own texts; its file `current` names the one in force."""
     question_graphs: bool = True
-    """Hear the answer to a yes-or-no question with a small graph made for it, where the model in
-    use has one."""
+    """Hear the answer to a yes-or-no question with a graph of its own, where the model in use has
+    one."""
     vad_aggressiveness: int = Field(default=2, ge=0, le=3)
     start_ms: int = Field(default=80, ge=20, le=1000)
     """Speech this long starts an utterance."""

@@ -9,6 +9,7 @@ IvrError
 +-- NluError          intent recognition failed or took too long
 +-- SynthesisError    no synthesizer could speak a text
 +-- StoreError        the database failed
++-- ReviewError       a trainer's decision cannot be taken; the sentence is for the trainer
 +-- ServiceError      the back office failed; `retryable` says whether a second try may help
 """
 
@@ -58,6 +59,10 @@ class SynthesisError(IvrError):
 
 class StoreError(IvrError):
     """The database failed."""
+
+
+class ReviewError(IvrError):
+    """A trainer's decision that cannot be taken; `message` is told to the trainer."""
 
 
 class ServiceError(IvrError):

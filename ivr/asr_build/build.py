@@ -9,10 +9,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
+
+import psutil
 
 from ivr.asr_build import lexicon
 from ivr.asr_build.graph import (
@@ -26,10 +29,12 @@ from ivr.asr_build.graph import (
 )
 from ivr.asr_build.language_model import DIVERSITY, TextFit, estimate, fit
 from ivr.asr_build.lexicon import Lexicon
+from ivr.asr_build.questions import ANSWERS_SHARE, question_model
 from ivr.asr_build.texts import Corpus
 from ivr.errors import SetupError
+from ivr.speech.models import QUESTIONS
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the builder: raised when the same texts give another graph."""
 GENERAL_WEIGHT: Final = 0.3
 """Share of the unigrams that goes by general frequency; perplexity is flat from 0.2 to 0.5."""
@@ -42,6 +47,10 @@ ACOUSTIC_FILES: Final = (
 )
 """What a built model takes over from the acoustic model, as hard links where possible."""
 REPORT: Final = "report.json"
+COMPILING_BYTES: Final = 1 << 30
+"""What the compilation of 50 000 words takes."""
+BUILT_QUESTIONS: Final = ("yes_no",)
+"""Closed questions that calls put and that a graph of their own is built for."""
 
 Progress = Callable[[str], None]
 
@@ -77,7 +86,7 @@ def build(
     target = folder / content
     report_file = target / REPORT
     if report_file.is_file():
-        report_file.touch()  # the newest report names the model in use
+        report_file.touch()  # the newest report names what is promoted by default
         return target, read_report(report_file), True
     stages = _Stages(on_progress)
     with stages("language model"):
@@ -87,11 +96,18 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".building-") as building:
         made = Path(building) / "model"
-        with stages("graph"):
+        # Each graph is compiled by a process of its own: side by side they take two cores.
+        with stages("graph"), ThreadPoolExecutor(_at_once()) as side:
             symbols = symbols_of(acoustic, words)
-            states, arcs = write_model(
-                made, acoustic, words, ngram_grammar(model, symbols.words), symbols
-            )
+            grammar = ngram_grammar(model, symbols.words)
+            large = side.submit(write_model, made, acoustic, words, grammar, symbols)
+            asked = [
+                side.submit(build_question, name, corpus, acoustic, made / QUESTIONS / name)
+                for name in BUILT_QUESTIONS
+            ]
+            for question in asked:
+                question.result()
+            states, arcs = large.result()
         report = BuildReport(
             content=content,
             words=len(words.entries),
@@ -110,6 +126,17 @@ def build(
         )
         made.rename(target)
     return target, report, False
+
+
+def build_question(name: str, corpus: Corpus, acoustic: Path, target: Path) -> tuple[int, int]:
+    """Write the model of a closed question; its states and arcs. Nothing if nothing answers it."""
+    said = dict(corpus.answers).get(name, ())
+    if not said:
+        return 0, 0
+    model = question_model(said, corpus.sentences, corpus.general, GENERAL_WEIGHT)
+    words = lexicon.build(corpus.spellings)
+    symbols = symbols_of(acoustic, words)
+    return write_model(target, acoustic, words, ngram_grammar(model, symbols.words), symbols)
 
 
 def write_model(
@@ -151,7 +178,8 @@ def symbols_of(acoustic: Path, words: Lexicon) -> Symbols:
 
 def content_hash(corpus: Corpus, acoustic: Path) -> str:
     """Of everything that decides what the graph becomes."""
-    total = hashlib.sha256(f"{VERSION} {GENERAL_WEIGHT} {DIVERSITY}".encode())
+    total = hashlib.sha256(f"{VERSION} {GENERAL_WEIGHT} {DIVERSITY} {ANSWERS_SHARE}".encode())
+    total.update(repr([BUILT_QUESTIONS, corpus.answers]).encode())
     for sentence in corpus.sentences:
         total.update(f"{' '.join(sentence.words)} {sentence.weight!r}\n".encode())
     for word, frequency in corpus.general.items():
@@ -169,6 +197,10 @@ def read_report(file: Path) -> BuildReport:
     sources = tuple((name, count) for name, count in data["sources"])
     changed = {"held_out": held_out, "sources": sources, "ngrams": tuple(data["ngrams"])}
     return BuildReport(**data | changed)
+
+
+def _at_once() -> int:
+    return 2 if psutil.virtual_memory().available > 3 * COMPILING_BYTES else 1
 
 
 def _take_over(source: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ivr.asr_build.letter_to_sound import pronunciations
+from ivr.errors import ConfigError
 
 WORD = re.compile("[а-яё]+")
 
@@ -30,12 +31,16 @@ def folded(text: str) -> str:
 
 
 def build(spellings: Iterable[str]) -> Lexicon:
-    """A lexicon of all words given, in any mixture of 'е' and 'ё'; order does not matter."""
+    """A lexicon of all words given, in any mixture of 'е' and 'ё'; order does not matter.
+
+    Raises `ConfigError` for what has no sound, such as a lone 'ь'.
+    """
     entries: dict[str, set[tuple[str, ...]]] = {}
     for spelled in sorted(set(spellings)):
         variants = {positioned(phones) for phones in pronunciations(spelled) if phones}
-        if variants:
-            entries.setdefault(folded(spelled), set()).update(variants)
+        if not variants:
+            raise ConfigError("word", spelled, "a Russian word that can be spoken")
+        entries.setdefault(folded(spelled), set()).update(variants)
     return Lexicon({word: tuple(sorted(entries[word])) for word in sorted(entries)})
 
 

@@ -1,17 +1,16 @@
-"""Sentences with numbers, amounts, phones, dates and names: what fills the slots of a call. Pure.
+"""Sentences with numbers, amounts, phones and dates: what fills the slots of a call. Pure.
 
 A group of sentences shares one weight, so that a thousand amounts do not drown the phrases that
 people have written.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
 from ivr.asr_build.language_model import Sentence
-from ivr.nlu.gazetteer import find_names, names_by_form
-from ivr.nlu.normalise import CARDINALS, ORDINALS, words_of
+from ivr.nlu.normalise import CARDINALS, ORDINALS
 from ivr.speech import russian
 from ivr.speech.russian import GrammaticalCase
 
@@ -20,9 +19,6 @@ NUMBERS_WEIGHT: Final = 10.0
 AMOUNTS_WEIGHT: Final = 15.0
 PHONES_WEIGHT: Final = 15.0
 DATES_WEIGHT: Final = 10.0
-NAMES_WEIGHT: Final = 15.0
-VARIANTS_WEIGHT: Final = 0.25
-"""All variants with other names that one training phrase gives."""
 PHONE_SAMPLES: Final = 300
 MONTHS: Final = (
     "январь января январе", "февраль февраля феврале", "март марта марте",
@@ -37,15 +33,12 @@ WEEKDAYS: Final = (
 NEAR_DAYS: Final = ("позавчера", "вчера", "сегодня", "завтра", "послезавтра")
 
 
-def slot_sentences(phrases: Iterable[str]) -> Iterator[Sentence]:
-    """All of it; `phrases` are the training phrases, whose names are exchanged for others."""
-    yield from shared(_names(), NAMES_WEIGHT)
+def slot_sentences() -> Iterator[Sentence]:
+    """All of it but names, see ivr/asr_build/name_classes.py."""
     yield from shared([*CARDINALS, *ORDINALS, *_cardinals(1000)], NUMBERS_WEIGHT)
     yield from shared(amounts(), AMOUNTS_WEIGHT)
     yield from shared(phones(), PHONES_WEIGHT)
     yield from shared(dates(), DATES_WEIGHT)
-    for phrase in phrases:
-        yield from shared(_with_other_names(phrase), VARIANTS_WEIGHT)
 
 
 def shared(texts: Iterable[str], weight: float) -> tuple[Sentence, ...]:
@@ -92,21 +85,3 @@ def _cardinals(below: int) -> Iterator[str]:
     for number in range(below):
         for case in (GrammaticalCase.NOMINATIVE, GrammaticalCase.GENITIVE):
             yield russian.cardinal(number, "m", case)
-
-
-def _names() -> Iterator[str]:
-    return (" ".join(form) for form in names_by_form())
-
-
-def _with_other_names(phrase: str) -> Iterator[str]:
-    """The phrase with each name in it replaced by the other forms of its kind."""
-    words = [word.text for word in words_of(phrase)]
-    for found in find_names(words_of(phrase)):
-        for form, name in names_by_form().items():
-            if name.kind is found.name.kind and _alike(form, words[found.first : found.end]):
-                yield " ".join((*words[: found.first], *form, *words[found.end :]))
-
-
-def _alike(form: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two forms may stand in the same case: their last letters agree."""
-    return form[-1][-1] == other[-1][-1]

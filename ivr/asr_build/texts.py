@@ -7,7 +7,7 @@ nothing is downloaded).
 import csv
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,15 +16,21 @@ import wordfreq
 
 from ivr.asr_build.language_model import Sentence
 from ivr.asr_build.lexicon import WORD, folded
+from ivr.asr_build.name_classes import class_sentences, members
+from ivr.asr_build.questions import Answers, answers
 from ivr.asr_build.spoken_values import shared, slot_sentences
 from ivr.errors import ConfigError
 from ivr.nlu.phrases import read_phrases
+from ivr.nlu.schema import EntityKind
 from ivr.services.demo_tables import DATA_FILE
 
 OWN_WORDS_WEIGHT: Final = 1.0
 """Of each line of an own word list, in training phrases."""
 OFFICE_WEIGHT: Final = 5.0
 """Of all names from the back office together."""
+NAMED: Final = {"tariff": EntityKind.TARIFF, "services": EntityKind.SERVICE}
+"""Tables of the back office's data whose `name` is a name."""
+PLACES: Final = {"region": EntityKind.CITY, "city": EntityKind.CITY}
 SHORT_WORDS: Final = frozenset("авикосуя") | {
     *("бы", "во", "да", "до", "её", "ей", "ему", "ее", "же", "за", "из", "им", "их", "ко", "ли"),
     *("мы", "на", "не", "ни", "но", "ну", "об", "он", "от", "по", "со", "так", "те", "то", "ты"),
@@ -44,6 +50,8 @@ class Corpus:
     """Every word as spelled, with 'ё' where it was written: they decide how words sound."""
     sources: tuple[tuple[str, int], ...]
     """(source, sentences or words), for the report."""
+    answers: Answers = ()
+    """What is said to closed questions; each may have a graph of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +71,31 @@ class TextSources:
 
 def read_corpus(sources: TextSources) -> Corpus:
     """Read all sources; raises `ConfigError` naming file and line for what cannot be spoken."""
-    phrases = [phrase.text for phrase in read_phrases(sources.phrases)]
-    slots = list(slot_sentences(folded(phrase) for phrase in phrases))
+    labelled = read_phrases(sources.phrases)
+    for phrase in labelled:
+        _require_words(phrase.text, phrase.place)
+    phrases = [phrase.text for phrase in labelled]
+    said_to = answers(labelled)
     office = sorted(set(_names_in(sources.back_office)))
+    names = members((kind, folded(name)) for kind, name in office)
+    said = list(class_sentences([folded(phrase) for phrase in phrases], names))
+    slots = list(slot_sentences())
     own = list(read_own_words(sources.words))
     recorded = list(_recorded_requests(sources.recorded)) if sources.recorded else []
     general, spelled = general_words(sources.general_words)
     sentences = [
-        *(Sentence(tuple(folded(phrase).split())) for phrase in phrases),
+        *said,
         *(Sentence(tuple(map(folded, slot.words)), slot.weight) for slot in slots),
-        *shared((folded(name) for name in office), OFFICE_WEIGHT),
+        *shared((folded(name) for _, name in office), OFFICE_WEIGHT),
         *(Sentence(tuple(folded(line).split()), OWN_WORDS_WEIGHT) for line in own),
         *(Sentence(tuple(folded(text).split())) for text in recorded),
     ]
     spellings = {
         *spelled,
-        *(word for text in (*phrases, *office, *own, *recorded) for word in text.split()),
-        *(word for sentence in slots for word in sentence.words),
+        *(word for text in (*phrases, *own, *recorded) for word in text.split()),
+        *(word for _, name in office for word in name.split()),
+        *(word for _, said in said_to for text in said for word in text.split()),
+        *(word for sentence in (*said, *slots) for word in sentence.words),
     }
     return Corpus(
         tuple(sentences),
@@ -87,12 +103,14 @@ def read_corpus(sources: TextSources) -> Corpus:
         frozenset(spellings),
         (
             ("training phrases", len(phrases)),
-            ("numbers, dates, names in phrases", len(slots)),
+            ("the same with other names", len(said) - len(phrases)),
+            ("numbers, sums, dates", len(slots)),
             ("back office names", len(office)),
             ("own words", len(own)),
             ("recorded requests", len(recorded)),
             ("general words", len(general)),
         ),
+        said_to,
     )
 
 
@@ -101,16 +119,21 @@ def read_own_words(folder: Path) -> Iterator[str]:
     for file in sorted(folder.glob("*.txt")):
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
             text = line.partition("#")[0].strip().lower()
-            if not all(WORD.fullmatch(word) for word in text.split()):
-                raise ConfigError(f"{file}:{number}", line, "Russian words without digits")
+            _require_words(text, f"{file}:{number}")
             if text:
                 yield " ".join(text.split())
+
+
+def _require_words(text: str, place: str) -> None:
+    if not all(WORD.fullmatch(word) for word in text.split()):
+        raise ConfigError(place, text, "Russian words in lower case, without digits")
 
 
 def _recorded_requests(manifest: Path) -> Iterator[str]:
     with manifest.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
             if row.get("intent") and (row.get("part") or "train") == "train":
+                _require_words(row["text"], f"{manifest}, {row['file']}")
                 yield row["text"]
 
 
@@ -129,21 +152,24 @@ def general_words(limit: int) -> tuple[dict[str, float], frozenset[str]]:
     return kept, frozenset({*kept, *(word for word in spelled if folded(word) in kept)})
 
 
-def _names_in(data_file: Path) -> Iterable[str]:
-    """Every value under a key that names something, as words."""
+def _names_in(data_file: Path) -> Iterator[tuple[EntityKind, str]]:
+    """Every name in the back office's data, as words, with what it names."""
     data = tomllib.loads(data_file.read_text(encoding="utf-8"))
-    for value in _values(data, ("name", "region", "city")):
+    for kind, value in _named(data, None):
         words = re.findall("[а-яё]+", value.lower())
         if words:
-            yield " ".join(words)
+            yield kind, " ".join(words)
 
 
-def _values(node: Any, keys: tuple[str, ...]) -> Iterator[str]:
+def _named(node: Any, kind: EntityKind | None) -> Iterator[tuple[EntityKind, str]]:
+    """`kind` is what the table's own `name` would be a name of."""
     if isinstance(node, dict):
         for key, value in node.items():
-            if key in keys and isinstance(value, str):
-                yield value
-            yield from _values(value, keys)
+            if isinstance(value, str):
+                named = kind if key == "name" else PLACES.get(key)
+                if named is not None:
+                    yield named, value
+            yield from _named(value, NAMED.get(key, kind))
     elif isinstance(node, list):
         for item in node:
-            yield from _values(item, keys)
+            yield from _named(item, kind)

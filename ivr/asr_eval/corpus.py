@@ -1,11 +1,21 @@
 """A manifest or a folder -> recordings with what is said in them."""
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
+import numpy as np
+
+from ivr.audio.conditions import apply
+from ivr.audio.pcm import LINE_RATE_HZ
+from ivr.audio.resample import to_pcm
+from ivr.audio.wav import load_samples
 from ivr.errors import ConfigError
 
+BACKGROUND: Final = 20
+"""Voices to choose those in the background from."""
 AUDIO_SUFFIXES = (".flac", ".wav", ".ogg")
 
 
@@ -22,11 +32,15 @@ class Recording:
     """'train' (or nothing): its text is among those that graphs are built from; else set apart."""
     noise: str = ""
     codec: str = ""
+    """As the manifest tells what is on the recording, where it does."""
+    condition: str = ""
+    """What is done to it before it is recognized, as ivr/audio/conditions.py writes it."""
 
     @property
     def name(self) -> str:
-        """Folder and file, enough to tell recordings apart."""
-        return f"{self.path.parent.name}/{self.path.name}"
+        """Folder, file and condition, enough to tell recordings apart."""
+        name = f"{self.path.parent.name}/{self.path.name}"
+        return f"{name} ({self.condition})" if self.condition else name
 
     @property
     def known(self) -> bool:
@@ -37,6 +51,29 @@ class Recording:
     def human(self) -> bool:
         """Whether a person speaks; a manifest tells synthetic speech in `source`."""
         return not self.source.startswith("synthesized")
+
+
+def under(recordings: Sequence[Recording], conditions: Sequence[str]) -> tuple[Recording, ...]:
+    """The recordings as they are, and once more under each condition."""
+    return tuple(
+        replace(one, condition=condition) for condition in ("", *conditions) for one in recordings
+    )
+
+
+def samples_of(recording: Recording, quiet_s: tuple[float, float], voices: Sequence[Path]) -> bytes:
+    """A recording under its condition with silence around it, int16 mono at the line's rate.
+
+    `voices` are files whose speakers may talk in the background. Raises `AudioError`.
+    """
+    before, after = (np.zeros(round(one * LINE_RATE_HZ), np.float32) for one in quiet_s)
+    samples = np.concatenate((before, load_samples(recording.path), after))
+    if recording.condition:
+        others = [path for path in voices if path != recording.path][:BACKGROUND] or [
+            recording.path
+        ]
+        babble = [load_samples(path) for path in others] if "babble" in recording.condition else []
+        samples = apply(recording.condition, samples, babble, recording.name)
+    return to_pcm(samples)
 
 
 def read_recordings(path: Path) -> tuple[Recording, ...]:

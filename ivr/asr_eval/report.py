@@ -1,6 +1,7 @@
 """Runs of one or two models -> figures for a page and for JSON. Pure apart from reading audio."""
 
 import base64
+import io
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,7 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
+import numpy as np
+import soundfile
 
+from ivr.asr_eval.corpus import Recording, samples_of
 from ivr.asr_eval.run import EngineRun, Heard
 from ivr.asr_eval.scoring import (
     Comparison,
@@ -25,6 +29,7 @@ from ivr.asr_eval.scoring import (
     word_error_rate,
     worst_words,
 )
+from ivr.audio.pcm import LINE_RATE_HZ
 
 WORST_WORDS: Final = 25
 PLAYERS: Final = 100
@@ -83,6 +88,7 @@ def summarize(
         "источник": ["человек" if one.recording.human else "синтез" for one in run.heard],
         "слов во фразе": [length_group(one.words) for one in errors],
     }
+    groupings |= _where_told(run.heard)
     return ModelReport(
         run.model,
         word_error_rate(errors),
@@ -129,6 +135,20 @@ def as_html(
     )
 
 
+def _where_told(heard: Sequence[Heard]) -> dict[str, list[str]]:
+    """Groups by what is known of some recordings only: noise, codec, condition."""
+    told = {
+        "шум на записи": [one.recording.noise for one in heard],
+        "кодек": [one.recording.codec for one in heard],
+        "условие": [one.recording.condition for one in heard],
+    }
+    return {
+        name: [value or "как есть" for value in values]
+        for name, values in told.items()
+        if any(values)
+    }
+
+
 def _concepts(heard: Sequence[Heard], errors: Sequence[Errors], intents: Intents) -> Rate:
     wrong = [
         int(one.numbers_wrong or intents[said.recording.text] != intents[said.text])
@@ -144,20 +164,24 @@ def _lines(runs: Sequence[EngineRun], errors: Sequence[Sequence[Errors]]) -> lis
         wrong = tuple(of_run[at].word_errors for of_run in errors)
         if any(wrong):
             heard = tuple(run.heard[at].text for run in runs)
-            lines.append((first.recording.path, first.recording.text, heard, wrong))
-    lines.sort(key=lambda line: (-max(line[3]), str(line[0])))
+            lines.append((first.recording, heard, wrong))
+    lines.sort(key=lambda line: (-max(line[2]), line[0].name))
+    voices = tuple(dict.fromkeys(one.recording.path for one in runs[0].heard))
     return [
         Line(
-            f"{path.parent.name}/{path.name}",
-            text,
+            recording.name,
+            recording.text,
             heard,
             wrong,
-            _data_address(path) if number < PLAYERS else "",
+            _data_address(recording, voices) if number < PLAYERS else "",
         )
-        for number, (path, text, heard, wrong) in enumerate(lines)
+        for number, (recording, heard, wrong) in enumerate(lines)
     ]
 
 
-def _data_address(path: Path) -> str:
-    kind = {".flac": "audio/flac", ".wav": "audio/wav"}.get(path.suffix, "audio/ogg")
-    return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+def _data_address(recording: Recording, voices: Sequence[Path]) -> str:
+    """What the recognizer was given, as FLAC in a data: address."""
+    samples = np.frombuffer(samples_of(recording, (0.0, 0.0), voices), np.int16)
+    file = io.BytesIO()
+    soundfile.write(file, samples, LINE_RATE_HZ, format="FLAC")
+    return f"data:audio/flac;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -8,9 +8,8 @@ from typing import Final
 
 import psutil
 
-from ivr.asr_eval.corpus import Recording
+from ivr.asr_eval.corpus import Recording, samples_of
 from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES, duration_s
-from ivr.audio.wav import load_audio
 from ivr.errors import AudioError
 from ivr.speech.vosk_asr import VoskRecognizer, VoskRecognizerFactory
 
@@ -59,12 +58,13 @@ async def recognize_all(
     factory = await VoskRecognizerFactory.load(model, threads=1)
     load_s = time.perf_counter() - began
     recognizer = factory.create()
+    voices = tuple(dict.fromkeys(one.path for one in recordings))
     heard: list[Heard] = []
     unreadable: list[tuple[str, str]] = []
     try:
         for number, recording in enumerate(recordings, 1):
             try:
-                heard.append(await _recognize(recognizer, recording))
+                heard.append(await _recognize(recognizer, recording, voices))
             except AudioError as exc:
                 unreadable.append((recording.name, exc.message))
             on_progress(number)
@@ -76,18 +76,16 @@ async def recognize_all(
     return EngineRun(model.name, tuple(heard), tuple(unreadable), factor, load_s, grown)
 
 
-async def _recognize(recognizer: VoskRecognizer, recording: Recording) -> Heard:
-    samples = load_audio(recording.path)
-    padded = _silence(LEAD_S) + samples + _silence(TAIL_S)
-    step = len(_silence(STEP_S))
-    for start in range(0, len(padded), step):
-        await recognizer.accept(padded[start : start + step])
+async def _recognize(
+    recognizer: VoskRecognizer, recording: Recording, voices: Sequence[Path]
+) -> Heard:
+    samples = samples_of(recording, (LEAD_S, TAIL_S), voices)
+    step = round(STEP_S * LINE_RATE_HZ) * SAMPLE_BYTES
+    for start in range(0, len(samples), step):
+        await recognizer.accept(samples[start : start + step])
         await recognizer.settle()
     ended = time.perf_counter()
     final = await recognizer.finish()
     final_s = time.perf_counter() - ended
-    return Heard(recording, final.text, final.confidence, duration_s(samples), final_s)
-
-
-def _silence(seconds: float) -> bytes:
-    return bytes(round(seconds * LINE_RATE_HZ) * SAMPLE_BYTES)
+    audio_s = duration_s(samples) - LEAD_S - TAIL_S
+    return Heard(recording, final.text, final.confidence, audio_s, final_s)

@@ -126,9 +126,11 @@ class Ears:
         self.deaf = False
         """True while the caller talks to a person: nothing is recognized then."""
 
-    def expect(self) -> None:
-        """Another question is open: use its patience from the next frame on."""
+    def expect(self, question: str) -> None:
+        """Another question is open: use its patience from the next frame on, and from the next
+        utterance on the graph of this kind of question; '' is any."""
         self._endpointer.profile = self._patience.profile
+        self._recognizer.expect(question)
 
     async def run(self) -> None:
         """Until the leg's media ends."""

@@ -252,7 +252,7 @@ class CallSession:
 
     def _expect(self, kind: QuestionKind) -> None:
         self._patience.expect(kind)
-        self._ears.expect()
+        self._ears.expect("" if kind is QuestionKind.OPEN else kind.value)
 
     def _tap(self, received: LegFrame) -> None:
         if self._recording is not None:

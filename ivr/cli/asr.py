@@ -9,10 +9,11 @@ import typer
 from rich.table import Table
 
 from ivr.asr_eval import report as reporting
-from ivr.asr_eval.corpus import read_recordings
+from ivr.asr_eval.corpus import read_recordings, under
 from ivr.asr_eval.render import render
 from ivr.asr_eval.run import EngineRun
 from ivr.asr_eval.scoring import Comparison, Rate, compare
+from ivr.audio.conditions import expand
 from ivr.cli import asr_graphs
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.config import Settings, VoiceSettings
@@ -41,11 +42,19 @@ def evaluate(
     ] = False,
     html: Annotated[Path, typer.Option(help="Page to write; JSON goes beside it.")] = REPORT,
     sample: Annotated[int, typer.Option(min=1, help="Take every n-th recording.")] = 1,
+    augment: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--augment",
+            help="Recognize everything once more under conditions: "
+            "'noise=20,10 babble=15 gsm loss=5+g711'.",
+        ),
+    ] = None,
 ) -> None:
     """Word, letter, number and meaning errors, speed and memory of one or two models."""
     settings = settings_of(context)
     try:
-        chosen = read_recordings(recordings)[::sample]
+        chosen = under(read_recordings(recordings)[::sample], expand(augment or ()))
         models = [_model(path) for path in model or [asr_graphs.model_in_use(settings)]]
         if len(models) > 2:
             raise SetupError("models", "at most two models are compared")
@@ -121,8 +130,9 @@ def _print_reports(reports: list[reporting.ModelReport], comparison: Comparison 
     row("numbers wrong", [report.numbers for report in reports])
     if reports[0].concepts:
         row("meaning wrong", [report.concepts for report in reports])
-    for name in reports[0].groups["источник"]:
-        row(f"words, {name}", [report.groups["источник"].get(name) for report in reports])
+    for group in ("источник", "условие"):
+        for name in reports[0].groups.get(group, ()):
+            row(f"words, {name}", [report.groups[group].get(name) for report in reports])
     speeds = (f"{report.real_time_factor:.3f}" for report in reports)
     table.add_row("real-time factor", *speeds)
     finals = (f"{one.final_median_ms:.0f}, {one.final_p95_ms:.0f} ms" for one in reports)

@@ -11,14 +11,15 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from ivr.asr_build.build import REPORT, BuildReport, build, read_report
-from ivr.asr_build.closed import CLOSED, build_closed
+from ivr.asr_build.build import REPORT, BuildReport, build, build_question, read_report
+from ivr.asr_build.questions import QUESTION_NAMES
 from ivr.asr_build.texts import TextSources, read_corpus
 from ivr.asr_eval import report as reporting
 from ivr.asr_eval.corpus import Recording, read_recordings
 from ivr.asr_eval.gate import VERDICT, Gate, Verdict, keep, read_gate, refusals, unknown_share
 from ivr.asr_eval.run import EngineRun, recognize_all
 from ivr.asr_eval.scoring import compare, word_error_rate
+from ivr.bench.graph_build import measure
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.config import Settings
 from ivr.errors import IvrError, SetupError
@@ -53,7 +54,7 @@ ForceOption = Annotated[bool, typer.Option("--force", help="Promote without aski
 def register(app: typer.Typer) -> None:
     """Add the commands to `ivr asr`."""
     app.command("build")(build_graph)
-    for command in (closed, promote, rollback, graphs):
+    for command in (closed, promote, rollback, graphs, bench):
         app.command()(command)
 
 
@@ -116,14 +117,23 @@ def closed(
     folder: Annotated[
         Path | None, typer.Option(help="Where they go; by default speech.graphs/closed.")
     ] = None,
+    data: DataOption = DATA,
+    general_words: Annotated[
+        int, typer.Option(help="Most frequent Russian words to add.")
+    ] = 50_000,
 ) -> None:
-    """Build the closed models: yes or no, digits, amounts."""
+    """Build the graphs of closed questions, to measure them: yes or no, a city, digits, amounts."""
     target = folder or Path(settings_of(context).speech.graphs) / "closed"
-    for name in CLOSED:
-        began = time.monotonic()
-        states, arcs = build_closed(name, MODELS_FOLDER / BUNDLED, target / name)
-        took_s = time.monotonic() - began
-        console.print(f"[green]{target / name}[/] {states} states, {arcs} arcs, {took_s:.1f} s")
+    try:
+        corpus = read_corpus(TextSources(data / "nlu", data / "words", general_words=general_words))
+        for name in QUESTION_NAMES:
+            began = time.monotonic()
+            with console.status(name):
+                size = build_question(name, corpus, MODELS_FOLDER / BUNDLED, target / name)
+            took_s = time.monotonic() - began
+            console.print(f"[green]{target / name}[/] {size[0]} states, {took_s:.1f} s")
+    except IvrError as exc:
+        raise fail(exc) from exc
 
 
 def promote(
@@ -185,6 +195,27 @@ def graphs(context: typer.Context, folder: FolderOption = None) -> None:
     console.print(f"in force: {_name(choice.now) if choice else BUNDLED}")
     if not (used := resolve(settings.speech.model, graphs=target)).follows_choice:
         console.print(f"[yellow]not used:[/] {used.description} goes first")
+
+
+def bench(
+    phrases: Annotated[int, typer.Option(min=1, help="Generated phrases.")] = 20_000,
+    general_words: Annotated[int, typer.Option(help="Most frequent Russian words to add.")] = 5_000,
+    data: DataOption = DATA,
+) -> None:
+    """Measure how long a large graph takes to build; the phrases are generated, the same ones
+    every time."""
+    try:
+        with console.status("building"):
+            corpus = read_corpus(
+                TextSources(data / "nlu", data / "words", general_words=general_words)
+            )
+            found = measure(corpus, MODELS_FOLDER / BUNDLED, phrases)
+    except IvrError as exc:
+        raise fail(exc) from exc
+    made = found.report
+    console.print(f"{found.phrases} phrases, {made.words} words, {made.states} states")
+    console.print(f"{found.wall_s:.1f} s by the clock, {found.processor_s:.1f} s of processor time")
+    console.print(f"{found.cores} cores, load {found.load_before:.1f} when it began")
 
 
 def model_in_use(settings: Settings) -> Path:

@@ -3,19 +3,19 @@
 import asyncio
 import csv
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from ivr.cli import nlu_models
+from ivr.cli import nlu_data, nlu_models, nlu_review
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.cli.nlu_trial import print_gates, print_scores, runtime_of, watched
 from ivr.config import Settings
 from ivr.errors import IvrError
 from ivr.nlu import training
+from ivr.nlu.curves import advise
 from ivr.nlu.evaluation import NO_ALIASES, Prediction, Score, score
 from ivr.nlu.fixture_labels import ALSO_RIGHT
 from ivr.nlu.gates import check_figures, failed, read_limits
@@ -30,6 +30,8 @@ from ivr.nlu.thresholds import decide
 
 app = typer.Typer(help="Intents: training data, Rasa model, trial.", no_args_is_help=True)
 app.add_typer(nlu_models.app)
+app.add_typer(nlu_data.app)
+app.add_typer(nlu_review.app)
 
 FIXTURES = Path("audio_fixtures/manifest.tsv")
 SHOWN_INTENTS = 8
@@ -59,8 +61,7 @@ def train(
     settings = settings_of(context)
     began = time.monotonic()
     try:
-        with console.status("training") as status:
-            model = _train(settings, status.update)
+        model = _train(settings)
         chosen = choose_model(settings.nlu)
     except IvrError as exc:
         raise fail(exc) from exc
@@ -115,9 +116,8 @@ def measure_model(
         found = run(_predict(settings, archive, phrases, watcher, fixtures=fixtures))
     if misses:
         _print_misses(found.predictions)
-    figures = score(found.predictions, accept=settings.nlu.accept, confirm=settings.nlu.confirm)
     name = version_of(archive) if archive else settings.nlu.url
-    _print_score(figures, len(phrases), found.mean_s, settings, name)
+    figures = _print_score(found, settings, name)
     if archive is not None and not fixtures:
         remember(settings.nlu, archive, test, found)
     if html is not None:
@@ -128,9 +128,12 @@ def measure_model(
         raise typer.Exit(1)
 
 
-def _train(settings: Settings, on_progress: Callable[[str], None] = lambda _: None) -> Path:
+def _train(settings: Settings) -> Path:
     data, models = Path(settings.nlu.data), Path(settings.nlu.models)
-    return training.ensure_model(data, models, Path(settings.nlu.python), on_progress=on_progress)
+    with console.status("training") as status:
+        return training.ensure_model(
+            data, models, Path(settings.nlu.python), on_progress=status.update
+        )
 
 
 def _measured_model(settings: Settings, name: str) -> Path | None:
@@ -152,9 +155,8 @@ def _remember(settings: Settings, model: Path) -> None:
     phrases = read_phrases(test)
     with watched(len(phrases)) as watcher:
         found = run(measure(settings.nlu, model, runtime_of(settings), phrases, watcher))
-    figures = score(found.predictions, accept=settings.nlu.accept, confirm=settings.nlu.confirm)
     remember(settings.nlu, model, test, found)
-    _print_score(figures, len(phrases), found.mean_s, settings, version_of(model))
+    _print_score(found, settings, version_of(model))
 
 
 async def _parse(settings: Settings, text: str) -> tuple[NluResult, float]:
@@ -198,8 +200,15 @@ def _print_misses(predictions: list[Prediction]) -> None:
     console.print(table)
 
 
-def _print_score(found: Score, phrases: int, parse_s: float, settings: Settings, name: str) -> None:
-    print_scores(f"{phrases} phrases, accept {settings.nlu.accept}", [name], [found])
-    console.print(f"{parse_s * 1000:.1f} ms per text")
+def _print_score(measured: Measured, settings: Settings, name: str) -> Score:
+    predictions, thresholds = measured.predictions, settings.nlu
+    found = score(predictions, accept=thresholds.accept, confirm=thresholds.confirm)
+    print_scores(f"{len(predictions)} phrases, accept {thresholds.accept}", [name], [found])
+    advice = advise(predictions)
+    console.print(
+        f"{measured.mean_s * 1000:.1f} ms per text; advised: accept {advice.accept:.2f}, "
+        f"confirm {advice.confirm:.2f}"
+    )
     worst = sorted(found.f1.items(), key=lambda item: item[1])[:SHOWN_INTENTS]
     console.print("worst: " + ", ".join(f"{name} {value:.2f}" for name, value in worst))
+    return found

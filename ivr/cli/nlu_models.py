@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.cli.nlu_trial import print_gates, print_scores, runtime_of, watched
@@ -48,8 +48,8 @@ def models(
 ) -> None:
     """Versions of the intent model: which one serves, how each was measured.
 
-    Figures are those of the last `ivr nlu test --model MODEL`, `ivr nlu promote` or
-    `ivr nlu train --measure`.
+    'present': that of the present training data. Figures are those of the last measurement by
+    `ivr nlu test --model MODEL`, `ivr nlu promote` or `ivr nlu train --measure`.
     """
     settings = settings_of(context).nlu
     folder = ModelFolder(Path(settings.models))
@@ -184,17 +184,19 @@ def _print_models(settings: NluSettings, folder: ModelFolder) -> None:
     chosen = choose_model(settings)
     current = folder.current()
     expected = version_of(expected_model(Path(settings.data), folder.path))
-    notes = {expected: "present data"}
+    notes = {expected: "present"}
     if current is not None:
         for back, term in enumerate(reversed(current.before), 1):
             notes[term.model] = _also(notes, term.model, f"{back} back")
         notes[current.model] = _also(notes, current.model, "current")
-    table = Table("model", "", "trained", "phrases", "accuracy", "macro F1", "false accepts")
+    columns = ("trained", "phrases", "accuracy", "F1", "false\naccepts")
+    names = (Column("model", no_wrap=True), Column(no_wrap=True))
+    table = Table(*names, *columns, box=None, pad_edge=False)
     for archive in folder.archives():
         record = read_record(archive)
         phrases = "" if record.phrases is None else str(record.phrases)
         mark = f"[bold]{notes.get(record.model, '')}[/]"
-        trained = f"{record.trained_at:%Y-%m-%d %H:%M}"
+        trained = f"{record.trained_at:%Y-%m-%d}"
         table.add_row(record.model, mark, trained, phrases, *_figures(record.measurement))
     console.print(table)
     console.print(f"services use {chosen.version}: {escape(chosen.why)}", soft_wrap=True)

@@ -16,13 +16,14 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from ivr.audio.conditions import expand, is_augmentation
 from ivr.cli.context import console, fail, run, settings_of
-from ivr.errors import IvrError
+from ivr.errors import IvrError, SetupError
+from ivr.fixtures.files import require_writable, write_whole
 from ivr.fixtures.manifest import Part
 from ivr.regress.baseline import accept, read_baseline, write_baseline
 from ivr.regress.cases import Selection, find_cases
 from ivr.regress.compare import Verdict
-from ivr.regress.conditions import expand, is_augmentation
 from ivr.regress.figures import ALL
 from ivr.regress.file_leg import Manners
 from ivr.regress.junit import junit
@@ -89,6 +90,14 @@ def regress(
 
     Examples: ivr regress; ivr regress --part test --augment noise=20,10 gsm --html var/r.html
     """
+    written = [path for path in (junit_file, html, baseline if accept_run else None) if path]
+    try:
+        for path in (*written, out / "progress.jsonl"):
+            require_writable(path)
+        if sip:
+            _require_sip_options(context)
+    except IvrError as exc:
+        raise fail(exc) from exc
     request = Request(
         cases=_cases(targets or [], augment or [], part, only, limit),
         baseline=baseline,
@@ -101,16 +110,26 @@ def regress(
     )
     report = _watched(context, request)
     _print(report)
-    if junit_file is not None:
-        junit_file.parent.mkdir(parents=True, exist_ok=True)
-        junit_file.write_text(junit(report.judgements, report.wall_s), encoding="utf-8")
-    if html is not None:
-        write_page(html, report, baseline)
-        console.print(f"- page: {html}")
-    if accept_run:
-        _accept(baseline, report)
+    try:
+        if accept_run:
+            _accept(baseline, report)
+        if junit_file is not None:
+            write_whole(junit_file, junit(report.judgements, report.wall_s))
+        if html is not None:
+            write_page(html, report, baseline)
+            console.print(f"- page: {html}")
+    except IvrError as exc:
+        raise fail(exc) from exc
     if report.figures.verdicts[Verdict.ERROR] or (report.figures.failed and not accept_run):
         raise typer.Exit(1)
+
+
+def _require_sip_options(context: typer.Context) -> None:
+    for option, name in (("caller", "--as"), ("greeting", "--greeting")):
+        source = context.get_parameter_source(option)
+        if source is not None and source.name != "DEFAULT":
+            reason = "callers are 9030000001 to 9030000004 and hear the greeting out"
+            raise SetupError("regress", f"{name} does not go with --sip: {reason}")
 
 
 def _cases(

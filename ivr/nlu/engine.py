@@ -1,18 +1,22 @@
 """The intent engine a configuration asks for: a server somewhere, or a child of our own."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from ivr.config import NluSettings
+from ivr.errors import NluError
 from ivr.nlu.following import ModelFollower, Serving, stamp
-from ivr.nlu.model_choice import Choice, choose_model
+from ivr.nlu.model_choice import Choice, choose_model, spare_model
 from ivr.nlu.model_folder import ModelFolder
 from ivr.nlu.rasa_nlu import RasaNlu
-from ivr.nlu.rasa_server import RasaServer
+from ivr.nlu.rasa_server import DIED, RasaServer
 from ivr.nlu.schema import NluClient
+
+log = logging.getLogger(__name__)
 
 DATA: Final = Path(NluSettings().data)
 MODELS: Final = Path(NluSettings().models)
@@ -82,7 +86,7 @@ async def open_engine(
     folder = ModelFolder(Path(settings.models))
     seen = stamp(folder)
     starter = _Starter(settings, runtime, on_progress)
-    serving = await starter.start(await asyncio.to_thread(choose_model, settings))
+    serving = await starter.start_any(await asyncio.to_thread(choose_model, settings))
     if not follow or settings.model:
         return NluEngine(serving.client, "Rasa", serving)
     follower = ModelFollower(folder, serving, starter.start, seen)
@@ -98,6 +102,17 @@ class _Starter:
         self._settings = settings
         self._on_progress = on_progress
         self._folders = [runtime, runtime / "second"]
+
+    async def start_any(self, choice: Choice) -> Serving:
+        """With `choice`, else with its spare: a service that restarts must come up."""
+        try:
+            return await self.start(choice)
+        except NluError as error:
+            spare = await asyncio.to_thread(spare_model, self._settings, choice)
+            if spare is None or error.code != DIED:
+                raise
+            log.error("- %s", error.message, extra={"action": "model_not_loaded"})
+            return await self.start(spare)
 
     async def start(self, choice: Choice) -> Serving:
         server = RasaServer(

@@ -85,7 +85,7 @@ class ModelFollower:
                 await self._obey()
             except (IvrError, OSError) as error:
                 self.fault = f"the promoted model is not in service: {error}"
-                log.exception("- %s", self.fault, extra={"action": "model_not_loaded"})
+                log.error("- %s", self.fault, extra={"action": "model_not_loaded"})
 
     async def _obey(self) -> None:
         """Put the promoted model into service, unless another one is promoted meanwhile."""

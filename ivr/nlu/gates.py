@@ -21,6 +21,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """At least."""
     false_accepts: float
     """At most."""
+    graph: dict[str, float] = {}
+    """What `ivr asr promote` demands; not looked at here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from importlib import resources
 
 from rapidfuzz import fuzz, process
 
-from ivr.nlu.normalise import Word
+from ivr.nlu.normalise import Word, words_of
 from ivr.nlu.schema import EntityKind
 
 NEAR = 86.0
@@ -36,6 +36,16 @@ class FoundName:
     name: Name
     first: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangedName:
+    """A text whose name `said` was replaced by `form`, one of the forms of `name`."""
+
+    text: str
+    said: tuple[str, ...]
+    form: tuple[str, ...]
+    name: Name
 
 
 @cache
@@ -73,6 +83,22 @@ def find_names(words: Sequence[Word]) -> Iterator[FoundName]:
         if found is not None:
             yield found
         at = found.end if found is not None else at + 1
+
+
+def with_other_names(text: str) -> Iterator[ExchangedName]:
+    """The text with each name in it replaced by forms of its kind that may stand in its case."""
+    words = [word.text for word in words_of(text)]
+    for found in find_names(words_of(text)):
+        said = tuple(words[found.first : found.end])
+        for form, name in names_by_form().items():
+            if name.kind is found.name.kind and _alike(form, said):
+                exchanged = " ".join((*words[: found.first], *form, *words[found.end :]))
+                yield ExchangedName(exchanged, said, form, name)
+
+
+def _alike(form: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two forms may stand in the same case: their last letters agree."""
+    return form[-1][-1] == other[-1][-1]
 
 
 def _name_at(texts: Sequence[str], at: int) -> FoundName | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from ivr.config import NluSettings
+from ivr.errors import ConfigError
 from ivr.nlu.engine import open_engine
 from ivr.nlu.evaluation import NO_ALIASES, Prediction, judge
 from ivr.nlu.model_records import Measurement, measured, read_record, write_record
@@ -66,7 +67,9 @@ async def predict(
     watcher: Watcher,
     aliases: Mapping[str, frozenset[str]] = NO_ALIASES,
 ) -> Measured:
-    """Parse one phrase after the other; needs at least one."""
+    """Parse one phrase after the other; raises `ConfigError` where there is none."""
+    if not phrases:
+        raise ConfigError("test phrases", "none", "at least one labelled phrase to measure on")
     watcher.step(f"{len(phrases)} phrases")
     began = time.monotonic()
     predictions = []

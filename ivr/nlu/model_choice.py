@@ -37,3 +37,14 @@ def choose_model(settings: NluSettings) -> Choice:
     if promoted.is_file():
         return Choice(promoted, f"promoted {current.since:%Y-%m-%d %H:%M}")
     return Choice(expected, f"of the present {settings.data}; promoted {current.model} is gone")
+
+
+def spare_model(settings: NluSettings, failed: Choice) -> Choice | None:
+    """What to start with where the promoted model does not load, for example in a newer Rasa.
+
+    None where nothing else may be taken: a configured model, or no other one is there.
+    """
+    spare = expected_model(Path(settings.data), Path(settings.models))
+    if settings.model or spare == failed.archive or not spare.is_file():
+        return None
+    return Choice(spare, f"of the present {settings.data}; {failed.version} does not load")

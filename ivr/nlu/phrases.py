@@ -24,20 +24,45 @@ class LabelledPhrase:
     place: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhraseBlock:
+    """One intent's phrases in one place of a file; an intent may have several."""
+
+    intent: str
+    file: Path
+    first_line: int
+    """Of the first phrase, counted from 1; each phrase has a line."""
+    column: int
+    """Where phrases are indented to in an empty block, counted from 0."""
+    literal: bool
+    """Begun by '|', so that its lines are those of the file."""
+    phrases: tuple[LabelledPhrase, ...]
+
+
 def read_phrases(path: Path) -> tuple[LabelledPhrase, ...]:
     """All phrases of a file, or of all *.yml files of a folder in name order."""
+    return tuple(phrase for block in read_blocks(path) for phrase in block.phrases)
+
+
+def read_blocks(path: Path) -> tuple[PhraseBlock, ...]:
+    """All blocks of a file, or of all *.yml files of a folder in name order."""
     files = sorted(path.glob("*.yml")) if path.is_dir() else [path]
     if not files:
         raise ConfigError(str(path), "", "a folder with *.yml files")
-    return tuple(phrase for file in files for phrase in _read_file(file))
+    return tuple(block for file in files for block in _read_file(file))
 
 
 def read_intents(domain: Path) -> tuple[str, ...]:
     """Intent names of a domain file."""
+    return tuple(read_intent_places(domain))
+
+
+def read_intent_places(domain: Path) -> dict[str, str]:
+    """Intent names of a domain file and where each is written, e.g. 'nlu_data/domain.yml:3'."""
     names = _field(_compose(domain), "intents", domain)
     if not isinstance(names, SequenceNode):
         raise _error(domain, names, "a list of intent names")
-    return tuple(_text(name, domain) for name in names.value)
+    return {_text(name, domain): f"{domain}:{name.start_mark.line + 1}" for name in names.value}
 
 
 def check_phrases(
@@ -73,15 +98,20 @@ def spelling(text: str) -> str:
     return text.replace("ё", "е")
 
 
+def require_spoken(text: str, place: str) -> None:
+    """Raise `ConfigError` with the place when no recognizer could have written the text."""
+    if not SPOKEN.fullmatch(text):
+        allowed = "lower-case Russian words with single spaces, numbers in words"
+        raise ConfigError(place, text, allowed)
+
+
 def _check_phrase(phrase: LabelledPhrase, known: set[str]) -> None:
     if phrase.intent not in known:
         raise ConfigError(f"{phrase.place} intent", phrase.intent, "an intent of domain.yml")
-    if not SPOKEN.fullmatch(phrase.text):
-        allowed = "lower-case Russian words with single spaces, numbers in words"
-        raise ConfigError(phrase.place, phrase.text, allowed)
+    require_spoken(phrase.text, phrase.place)
 
 
-def _read_file(file: Path) -> Iterable[LabelledPhrase]:
+def _read_file(file: Path) -> Iterable[PhraseBlock]:
     blocks = _field(_compose(file), "nlu", file)
     if not isinstance(blocks, SequenceNode):
         raise _error(file, blocks, "a list of intents with examples")
@@ -89,10 +119,19 @@ def _read_file(file: Path) -> Iterable[LabelledPhrase]:
         intent = _text(_field(block, "intent", file), file)
         examples = _field(block, "examples", file)
         first_line = examples.start_mark.line + 2
+        phrases = []
         for number, line in enumerate(_text(examples, file).splitlines(), first_line):
             if not line.startswith("- "):
                 raise ConfigError(f"{file}:{number}", line, "lines that begin with '- '")
-            yield LabelledPhrase(line.removeprefix("- "), intent, f"{file}:{number}")
+            phrases.append(LabelledPhrase(line.removeprefix("- "), intent, f"{file}:{number}"))
+        yield PhraseBlock(
+            intent=intent,
+            file=file,
+            first_line=first_line,
+            column=block.start_mark.column + 2,
+            literal=getattr(examples, "style", None) == "|",
+            phrases=tuple(phrases),
+        )
 
 
 def _compose(file: Path) -> Node:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr.config import NluSettings
-from ivr.errors import ConfigError
+from ivr.errors import ConfigError, NluError
 from ivr.nlu.comparison import Comparison, compare
 from ivr.nlu.evaluation import score
 from ivr.nlu.gates import GateResult, check_comparison, check_figures, failed, read_limits
@@ -12,6 +12,7 @@ from ivr.nlu.measuring import Measured, Watcher, measure, remember
 from ivr.nlu.model_folder import ModelFolder
 from ivr.nlu.model_records import version_of
 from ivr.nlu.phrases import LabelledPhrase, read_phrases
+from ivr.nlu.rasa_server import DIED
 from ivr.nlu.training import expected_model, validate
 
 
@@ -79,13 +80,19 @@ async def examine(
     fresh = await _measured(settings, runtime, candidate, phrases, watcher)
     figures = score(fresh.predictions, accept=settings.accept, confirm=settings.confirm)
     gates = [valid, *check_figures(figures, limits)]
-    comparison = None
-    if base:
+    if not base:
+        return Examination(candidate=version, base="", gates=tuple(gates), comparison=None)
+    try:
         old = await _measured(settings, runtime, folder.archive(base), phrases, watcher)
-        comparison = compare(
-            old.predictions, fresh.predictions, accept=settings.accept, confirm=settings.confirm
-        )
-        gates.append(check_comparison(comparison, base))
+    except NluError as error:
+        if error.code != DIED:
+            raise
+        gates.append(GateResult("not_worse", True, f"{base} does not load: {error.message}"))
+        return Examination(candidate=version, base=base, gates=tuple(gates), comparison=None)
+    comparison = compare(
+        old.predictions, fresh.predictions, accept=settings.accept, confirm=settings.confirm
+    )
+    gates.append(check_comparison(comparison, base))
     return Examination(candidate=version, base=base, gates=tuple(gates), comparison=comparison)
 
 

@@ -26,6 +26,8 @@ PROBES_LOST = 3
 """Probes without an answer in a row after which a living process is taken for hung."""
 FIRST_PAUSE_S = 0.25
 LONGEST_PAUSE_S = 10.0
+DIED = "rasa_died"
+"""Code of the fault of a server that ended while starting: its model cannot be loaded."""
 
 
 def free_port() -> int:
@@ -128,7 +130,7 @@ class RasaServer:
         while not await self._answers():
             waited_s = time.monotonic() - began
             if self.process_id is None:
-                raise NluError("rasa_died", f"Rasa ended while starting: {self._last_words()}")
+                raise NluError(DIED, f"Rasa ended while starting: {self._last_words()}")
             if waited_s > START_LIMIT_S:
                 raise NluError("rasa_slow", f"Rasa was not ready within {START_LIMIT_S:.0f} s")
             self._on_progress(f"Rasa is loading, {waited_s:.0f} s")

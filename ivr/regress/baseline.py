@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.errors import ConfigError
+from ivr.fixtures.files import read_text, write_whole
 from ivr.regress.outcome import Outcome
 
 COLUMNS: Final = (
@@ -25,7 +26,7 @@ def read_baseline(path: Path) -> Accepted:
     """Accepted outcomes by file and condition; none where the file does not exist yet."""
     if not path.exists():
         return {}
-    header, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
+    header, *lines = read_text(path).splitlines() or [""]
     if tuple(header.split("\t")) != COLUMNS:
         raise ConfigError(str(path), header, f"the columns {', '.join(COLUMNS)}")
     accepted = {}
@@ -43,8 +44,7 @@ def write_baseline(path: Path, accepted: Mapping[tuple[str, str], Outcome]) -> N
     """Sorted by condition and file."""
     ordered = sorted(accepted.values(), key=lambda outcome: (outcome.condition, outcome.file))
     lines = ["\t".join(COLUMNS), *("\t".join(_cells(outcome)) for outcome in ordered)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(path, "\n".join(lines) + "\n")
 
 
 def accept(
@@ -57,7 +57,7 @@ def accept(
 
 def _outcome(row: Mapping[str, str], place: str) -> Outcome:
     response = row["response_ms"]
-    if response and not response.isdigit():
+    if response and not response.isdecimal():
         raise ConfigError(place, response, "whole milliseconds in response_ms")
     return Outcome(
         file=row["file"],

@@ -1,5 +1,6 @@
 """What is to be replayed: folders, manifests and single files -> cases."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import soundfile
 from ivr.audio.resample import Samples
 from ivr.audio.wav import load_samples
 from ivr.errors import AudioError, SetupError
+from ivr.fixtures.files import read_text
 from ivr.fixtures.manifest import MANIFEST, parse
 from ivr.regress.outcome import CLEAN, Case
 
@@ -35,7 +37,11 @@ class Selection:
 
 def find_cases(targets: Sequence[Path], selection: Selection) -> tuple[Case, ...]:
     """All cases in order, each recording under every condition; `SetupError` if there are none."""
-    found = {case.file: case for target in targets for case in _cases(target)}
+    found: dict[str, Case] = {}
+    for case in (case for target in targets for case in _cases(target)):
+        if found.setdefault(case.file, case).path.resolve() != case.path.resolve():
+            both = f"{found[case.file].path} and {case.path} would both be called {case.file}"
+            raise SetupError("regress", f"{both}: name a folder that has both")
     chosen = [
         case
         for case in found.values()
@@ -58,16 +64,26 @@ def _cases(target: Path) -> Iterator[Case]:
         yield from _listed(target / MANIFEST)
     elif target.is_dir():
         for path in sorted(target.rglob("*")):
-            if path.is_file() and path.suffix.lower() not in NO_RECORDINGS:
-                yield Case(file=str(path.relative_to(target)), path=path)
+            if path.is_file() and not _is_beside(path):
+                yield Case(file=_named(path.relative_to(target)), path=path)
     elif target.exists():
-        yield Case(file=target.name, path=target)
+        yield Case(file=_named(Path(target.name)), path=target)
     else:
         raise SetupError("regress", f"{target} is no file, folder, manifest or augmentation")
 
 
+def _is_beside(path: Path) -> bool:
+    """Whether nobody takes the file for a recording."""
+    return path.name.startswith(".") or path.suffix.lower() in NO_RECORDINGS
+
+
+def _named(path: Path) -> str:
+    """The name as text that any file can carry, whatever bytes it is of."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def _listed(manifest: Path) -> Iterator[Case]:
-    for row in parse(manifest.read_text(encoding="utf-8"), str(manifest)):
+    for row in parse(read_text(manifest), str(manifest)):
         yield Case(
             file=row.file,
             path=manifest.parent / row.file,

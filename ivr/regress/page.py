@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import jinja2
 
 from ivr.audio.pcm import LINE_RATE_HZ
+from ivr.fixtures.files import write_whole
 from ivr.regress.compare import Change, Judgement, Verdict
 from ivr.regress.figures import ALL, Cell, Figures
 from ivr.regress.outcome import CLEAN, OVER_SIP, Mark, Outcome
@@ -78,7 +80,6 @@ def write_page(path: Path, report: Report, baseline: Path) -> None:
         loader=jinja2.PackageLoader("ivr.regress", "."), autoescape=True, trim_blocks=True
     )
     template = environment.get_template("page.html.j2")
-    path.parent.mkdir(parents=True, exist_ok=True)
     items = sorted(report.judgements, key=_urgency)
     page = template.render(
         report=report,
@@ -95,7 +96,7 @@ def write_page(path: Path, report: Report, baseline: Path) -> None:
         height=HEIGHT,
         wave_height=WAVE_HEIGHT,
     )
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page)
 
 
 def condition_name(condition: str) -> str:
@@ -117,12 +118,17 @@ def _case(item: Judgement, folder: Path, cases: int) -> dict[str, object]:
         "verdict": VERDICTS[item.verdict],
         "condition": condition_name(item.case.condition),
         "form": _form(item.outcome),
-        "audio": os.path.relpath(audio.resolve(), folder.resolve()) if item.outcome.peaks else "",
+        "audio": _link(audio, folder) if item.outcome.peaks else "",
         "picture": picture_of(item) if drawn else None,
         "changes": [
             Change(FIELDS[change.field], change.before, change.after) for change in item.changes
         ],
     }
+
+
+def _link(file: Path, folder: Path) -> str:
+    """The file as the page in `folder` refers to it, whatever bytes its name is of."""
+    return quote(os.fsencode(os.path.relpath(file.resolve(), folder.resolve())))
 
 
 def _form(outcome: Outcome) -> str:

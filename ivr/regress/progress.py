@@ -8,6 +8,7 @@ from typing import IO
 
 import msgspec
 
+from ivr.fixtures.files import write_whole
 from ivr.regress.outcome import Case, Outcome
 
 
@@ -15,14 +16,23 @@ class _Header(msgspec.Struct):
     run: str
 
 
-def run_id(cases: Sequence[Case], facts: Iterable[str]) -> str:
-    """Names a run by its recordings and by what they are replayed with."""
+def run_id(cases: Sequence[Case], models: Iterable[Path], facts: Iterable[str]) -> str:
+    """Names a run by its recordings and by what they are replayed with; `models`: files, folders,
+    or names that are neither."""
     digest = hashlib.sha256("\n".join(facts).encode())
     for case in cases:
-        stat = case.path.stat() if case.path.exists() else None
-        written = f"{stat.st_size} {stat.st_mtime_ns}" if stat else "missing"
-        digest.update(f"\n{case.name}\t{written}".encode())
+        digest.update(f"\n{case.name}\t{_state(case.path)}".encode())
+    for file in (file for model in models for file in (model, *sorted(model.rglob("*")))):
+        digest.update(f"\n{file}\t{_state(file)}".encode())
     return digest.hexdigest()[:16]
+
+
+def _state(path: Path) -> str:
+    """What changes with a file; folders change with what is in them."""
+    if not path.is_file():
+        return "no file"
+    stat = path.stat()
+    return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 def unfinished(path: Path, run: str) -> dict[tuple[str, str], Outcome]:
@@ -47,11 +57,8 @@ class ProgressFile:
     """Appends each outcome as one JSON line, at once."""
 
     def __init__(self, path: Path, run: str, known: Iterable[Outcome]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: IO[bytes] = path.open("wb")
-        self._write(_Header(run))
-        for outcome in known:
-            self._write(outcome)
+        write_whole(path, b"".join(map(_line, (_Header(run), *known))))
+        self._file: IO[bytes] = path.open("ab")
 
     def __enter__(self) -> "ProgressFile":
         return self
@@ -66,8 +73,9 @@ class ProgressFile:
 
     def add(self, outcome: Outcome) -> None:
         """Keep it whatever happens next."""
-        self._write(outcome)
-
-    def _write(self, value: object) -> None:
-        self._file.write(msgspec.json.encode(value) + b"\n")
+        self._file.write(_line(outcome))
         self._file.flush()
+
+
+def _line(value: object) -> bytes:
+    return msgspec.json.encode(value) + b"\n"

@@ -75,8 +75,8 @@ async def regress(settings: Settings, request: Request, watcher: Watcher) -> Rep
     accepted = read_baseline(request.baseline)
     model = resolve(settings.speech.model).path
     rasa = await asyncio.to_thread(_intent_model, settings)
-    facts = (str(model), str(rasa), settings.nlu.model_dump_json(), request.caller)
-    run = run_id(cases, (*facts, request.manners.value, settings.speech.model_dump_json()))
+    facts = (settings.model_dump_json(), request.caller, request.manners.value)
+    run = run_id(cases, (model, rasa), facts)
     progress = request.out / "progress.jsonl"
     known = unfinished(progress, run) if request.resume else {}
     left = [case for case in cases if (case.file, case.condition) not in known]
@@ -132,7 +132,7 @@ async def _replay(
         if request.over_sip:
             watcher.step("service")
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ivr-regress-")))
-            source = replay_over_sip(cases, sounds, folder, request.workers)
+            source = replay_over_sip(cases, sounds, settings, folder, request.workers)
         else:
             url, token = await _intents(stack, settings, request.out, rasa, watcher)
             watcher.step(f"{request.workers} processes")

@@ -15,6 +15,7 @@ from typing import Final
 
 from ivr.analytics.cdr import Cdr
 from ivr.audio.pcm import duration_s
+from ivr.config import Settings
 from ivr.errors import SipError
 from ivr.regress.outcome import OVER_SIP, Case, Outcome, written_slots
 from ivr.regress.work import Done, Sounds, collected, outcome_of
@@ -24,6 +25,7 @@ from ivr.testing.service import ServiceProcess
 
 CALLERS: Final = tuple(f"903000000{number}" for number in range(1, LEGS + 1))
 """A caller at a time each, so that a record is found by its number."""
+HEARD: Final = ("speech", "nlu", "voice", "dialogue")
 REPLY_S: Final = 20.0
 RECORD_S: Final = 10.0
 POLL_S: Final = 0.1
@@ -79,13 +81,15 @@ class SipReplayer:
 
 
 async def replay_over_sip(
-    cases: Sequence[Case], sounds: Sounds, folder: Path, calls: int
+    cases: Sequence[Case], sounds: Sounds, settings: Settings, folder: Path, calls: int
 ) -> AsyncGenerator[Outcome, None]:
     """Outcomes as they come; `calls` at once, four at most."""
     queue = list(reversed(cases))
     done: Done = asyncio.Queue()
     async with AsyncExitStack() as stack:
-        service = await stack.enter_async_context(ServiceProcess(folder))
+        service = await stack.enter_async_context(
+            ServiceProcess(folder, **service_overrides(settings))
+        )
         phone = await stack.enter_async_context(Softphone())
         store = await SqlStore.open(f"sqlite:///{folder}/ivr.db", create=False)
         stack.push_async_callback(store.aclose)
@@ -99,6 +103,17 @@ async def replay_over_sip(
         outcomes = await stack.enter_async_context(aclosing(collected(drives, done)))
         async for outcome in outcomes:
             yield outcome
+
+
+def service_overrides(settings: Settings) -> dict[str, object]:
+    """The run's configuration as far as it decides what is heard and said, and no world outside:
+    neither trunk nor operator, whatever a configuration file says."""
+    chosen = {
+        f"IVR_{section}__{key}".upper(): value
+        for section in HEARD
+        for key, value in getattr(settings, section).model_dump().items()
+    }
+    return {**chosen, "IVR_TRUNK__REGISTRAR": "", "IVR_HANDOFF__OPERATOR": ""}
 
 
 def marked(case: Case) -> Case:

@@ -4,33 +4,39 @@ A process that dies (a decoder's abort, no memory) costs the case it was on and 
 """
 
 import asyncio
+import hashlib
+import io
 import logging
 import signal
 import time
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, overload
 
 import numpy as np
 import soundfile
 
+from ivr.audio.conditions import apply
 from ivr.audio.pcm import LINE_RATE_HZ
 from ivr.audio.resample import Samples, to_pcm
-from ivr.audio.wav import load_samples
-from ivr.errors import IvrError, SetupError
+from ivr.errors import AudioError, IvrError, SetupError
+from ivr.fixtures.files import write_whole
 from ivr.regress.cases import read_recording
-from ivr.regress.conditions import apply
 from ivr.regress.lab import LabPlan, open_lab
 from ivr.regress.outcome import Case, Outcome
 
 PEAKS: Final = 160
 """Points of a waveform."""
 STOP_S: Final = 5.0
+CASE_S: Final = 300.0
+"""Real time after which a process that still works on one recording is taken for stuck."""
+MOST_NAME: Final = 80
+"""Letters of a recording's name in the name of what was played; some are two bytes each."""
 QUIET_S: Final = 0.2
 """Line silence around a recording before noise is laid over it: noise has no edges at words."""
 
@@ -80,20 +86,41 @@ async def outcome_of(case: Case, replayer: Replayer, sounds: Sounds) -> Outcome:
 
 
 def _augmented(case: Case, samples: Samples, sounds: Sounds) -> Samples:
-    voices = []
-    if "babble" in case.augmentation:
-        others = [path for path in sounds.voices if path != case.path] or [case.path]
-        voices = [load_samples(path) for path in others]
+    others = [path for path in sounds.voices if path != case.path] or [case.path]
     quiet = np.zeros(round(QUIET_S * LINE_RATE_HZ), dtype=np.float32)
     padded = np.concatenate((quiet, samples, quiet))
-    return apply(case.augmentation, padded, voices, case.file)
+    return apply(case.augmentation, padded, _Voices(others), case.file)
+
+
+class _Voices(Sequence[Samples]):
+    """Recordings that are read when somebody takes them; for one that is broken, the next."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = paths
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, index: int) -> Samples: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Samples]: ...
+    def __getitem__(self, index: int | slice) -> Samples | Sequence[Samples]:
+        if isinstance(index, slice):
+            return _Voices(self._paths[index])
+        for path in (*self._paths[index:], *self._paths[:index]):
+            with suppress(AudioError):
+                return read_recording(path).samples
+        raise AudioError("babble", "no recording for babble can be read")
 
 
 def _keep(case: Case, samples: Samples, folder: Path) -> str:
-    safe = f"{case.condition}/{case.file}".replace("/", "_")
-    path = folder / f"{Path(safe).stem}.flac"
-    folder.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, samples, LINE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    """Named by recording and condition, and by a digest: 'a/b.wav' is not 'a_b.flac'."""
+    digest = hashlib.sha256(f"{case.condition}\t{case.file}".encode()).hexdigest()[:8]
+    path = folder / f"{Path(case.file).stem[:MOST_NAME]}-{digest}.flac"
+    audio = io.BytesIO()
+    soundfile.write(audio, samples, LINE_RATE_HZ, format="FLAC", subtype="PCM_16")
+    write_whole(path, audio.getvalue())
     return str(path)
 
 
@@ -163,7 +190,7 @@ async def _drive(queue: list[Case], plan: WorkPlan, number: int, done: Done) -> 
                 await worker.stop()
                 worker = _Worker(own)
                 await worker.started()
-                died = f"the process died at this recording; see {folder}/log.txt"
+                died = f"the process died or stood still at this recording; see {folder}/log.txt"
                 outcome = Outcome(file=case.file, condition=case.condition, error=died)
             done.put_nowait(outcome)
     finally:
@@ -177,7 +204,14 @@ class _Worker:
         context = get_context("spawn")
         self._pipe, far = context.Pipe()
         self._process: SpawnProcess = context.Process(target=serve, args=(plan, far), daemon=True)
-        self._process.start()
+        # A terminal sends Ctrl-C to all processes; one that still imports would print a traceback.
+        # It is born with the signal blocked, and ours comes when it has been.
+        resource_tracker.ensure_running()  # otherwise started below, unblocking signals
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         far.close()
 
     async def started(self) -> None:
@@ -190,10 +224,13 @@ class _Worker:
             raise SetupError("regress", str(fault))
 
     async def outcome(self, case: Case) -> Outcome | None:
-        """None when the process died over it."""
+        """None when the process died over it, or does not come to an end."""
         try:
             self._pipe.send(case)
-            answer = await asyncio.to_thread(self._pipe.recv)
+            if not await asyncio.to_thread(self._pipe.poll, CASE_S):
+                self._process.kill()
+                return None
+            answer = self._pipe.recv()
         except (EOFError, OSError):
             return None
         assert isinstance(answer, Outcome)

@@ -20,7 +20,7 @@ from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
 from ivr.errors import AsrError, SetupError
 from ivr.speech.asr import Hypothesis
 from ivr.speech.models import QUESTIONS
-from ivr.speech.vosk_results import joined, strip_hesitations
+from ivr.speech.vosk_results import has_sound, joined, strip_hesitations
 
 log = logging.getLogger(__name__)
 
@@ -186,14 +186,13 @@ class VoskRecognizer:
         """Final hypothesis of these samples alone, by a decoder of its own: the one under way is
         up to 0.4 s behind, and to end it early would cut words in two at every pause."""
         self._check(samples)
-        look = self._utterances.look
-        loop = asyncio.get_running_loop()
+        apart, loop = self._utterances.apart(), asyncio.get_running_loop()
         try:
-            hypothesis, took_s = await loop.run_in_executor(self._pool, look, samples)
+            return await loop.run_in_executor(self._pool, apart.finish, samples)
         except Exception as exc:  # vosk raises bare Exception only, a stopped pool RuntimeError
             raise AsrError("decode", f"Vosk failed to decode: {exc}") from exc
-        self._looked_s += took_s
-        return hypothesis
+        finally:
+            self._looked_s += apart.busy_s
 
     async def aclose(self) -> None:
         """Free the recognizer, after the decoding under way. Idempotent."""
@@ -274,6 +273,8 @@ class _Utterances:
         self._count = 0
         self._ended: list[dict[str, Any]] = []
         """Results of parts that Kaldi's own endpointing has cut off within the utterance."""
+        self._sound = False
+        """Whether anything but silence was in the utterance so far."""
         self.busy_s = 0.0
 
     def decode(self, samples: bytes) -> Hypothesis:
@@ -284,7 +285,7 @@ class _Utterances:
             parts = [result["text"] for result in self._ended]
             parts.append(json.loads(kaldi.PartialResult()).get("partial", ""))
             text = " ".join(strip_hesitations(" ".join(parts).split()))
-            return Hypothesis(text, is_final=False)
+            return Hypothesis(text if self._sound else "", is_final=False)
         except Exception:
             self._begin_anew()
             raise
@@ -296,7 +297,8 @@ class _Utterances:
         started = time.perf_counter()
         try:
             kaldi = self._feed(samples)
-            hypothesis = joined([*self._ended, json.loads(kaldi.FinalResult())], self._began_s)
+            results = [*self._ended, json.loads(kaldi.FinalResult())]
+            hypothesis = joined(results if self._sound else [], self._began_s)
             self._begin_next()
             return hypothesis
         except Exception:
@@ -305,13 +307,9 @@ class _Utterances:
         finally:
             self.busy_s += time.perf_counter() - started
 
-    def look(self, samples: bytes) -> tuple[Hypothesis, float]:
-        """What these samples alone are, and the seconds that took. Any recognizer thread."""
-        started = time.perf_counter()
-        kaldi = self._new_kaldi()
-        parts = [json.loads(kaldi.Result())] if _decode(kaldi, samples) else []
-        hypothesis = joined([*parts, json.loads(kaldi.FinalResult())], 0.0)
-        return hypothesis, time.perf_counter() - started
+    def apart(self) -> "_Utterances":
+        """A decoder of the same graph that knows nothing of this one's utterance."""
+        return _Utterances(self._new_kaldi)
 
     def free(self) -> None:
         """Give the memory back, the share in the model included."""
@@ -322,12 +320,14 @@ class _Utterances:
         if self._kaldi is None:
             self._kaldi = self._new_kaldi()
         self._fed_s += len(samples) / _size(1.0)
+        self._sound = self._sound or has_sound(samples)
         if samples and _decode(self._kaldi, samples):
             self._ended.append(json.loads(self._kaldi.Result()))
         return self._kaldi
 
     def _begin_next(self) -> None:
         self._ended = []
+        self._sound = False
         self._count += 1
         self._began_s = self._fed_s
         if self._count >= RECYCLE_UTTERANCES or self._fed_s >= RECYCLE_AUDIO_S:
@@ -337,6 +337,7 @@ class _Utterances:
         """With a fresh Kaldi recognizer; what a faulty one still held would join the next words."""
         self._kaldi = None
         self._ended = []
+        self._sound = False
         self._count = 0
         self._fed_s = 0.0
         self._began_s = 0.0

@@ -102,8 +102,10 @@ class CallStore(Protocol):
         """The call whose id begins so; `StoreError` 'ambiguous' if there are several."""
         ...
 
-    async def calls(self, limit: int = 50, *, ani: str = "") -> tuple[Cdr, ...]:
-        """Newest first."""
+    async def calls(
+        self, limit: int = 50, *, ani: str = "", since: datetime | None = None
+    ) -> tuple[Cdr, ...]:
+        """Newest first; `since`: only those offered at that time or later."""
         ...
 
     async def turns(self, call_id: CallId) -> tuple[TurnCompleted, ...]: ...

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, and_, func, insert, select, update
@@ -94,10 +95,14 @@ class SqlStore:
             )
         return Cdr(**rows[0]._mapping) if rows else None
 
-    async def calls(self, limit: int = 50, *, ani: str = "") -> tuple[Cdr, ...]:
+    async def calls(
+        self, limit: int = 50, *, ani: str = "", since: datetime | None = None
+    ) -> tuple[Cdr, ...]:
         query = select(calls).order_by(calls.c.offered_at.desc()).limit(limit)
         if ani:
             query = query.where(calls.c.ani == ani)
+        if since is not None:
+            query = query.where(calls.c.offered_at >= since)
         rows = await self._database.run(lambda db: db.execute(query).all())
         return tuple(Cdr(**row._mapping) for row in rows)
 

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
+from ivr.call.ears import Ears, EndJudge, Utterance
+from ivr.clock import SystemClock
 from ivr.errors import AsrError, NluError, StoreError
 from ivr.events import Event
 from ivr.nlu.schema import NluResult, ScoredIntent
-from ivr.speech.asr import Hypothesis
+from ivr.sip.leg import Leg
+from ivr.speech.asr import Hypothesis, Recognizer
 from ivr.speech.grammar import text_of
 from ivr.speech.phrase import Phrase
 from ivr.speech.prompt_texts import PromptTexts
+from ivr.speech.vad import SpeechDetector
 from ivr.storage.ports import CallbackRequest, HandoffRecord
 
 
@@ -27,7 +31,7 @@ class FakeRecognizer:
         self.audio_s = 0.0
         self.busy_s = 0.0
         self.closed = False
-        self.expected = [""]
+        self.expected: list[str] = []
         """Every question it was told to expect."""
 
     def expect(self, question: str) -> None:
@@ -132,3 +136,45 @@ class EventLog(list[Event]):
     def of(self, *kinds: type[Event]) -> Sequence[Event]:
         """Events of these classes."""
         return [event for event in self if isinstance(event, kinds)]
+
+
+class UtteranceLog:
+    """An `EarListener` that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.utterances: list[Utterance] = []
+        self.partials: list[str] = []
+        self.ended_s: list[float] = []
+        """Audio time of the last frame before each end of speech was noticed."""
+        self._audio_s = 0.0
+
+    def on_speech_started(self, audio_s: float) -> None:
+        """Nothing to keep."""
+
+    def on_speech_ended(self) -> None:
+        self.ended_s.append(self._audio_s)
+
+    def on_partial(self, text: str, audio_s: float) -> None:
+        self.partials.append(text)
+
+    def on_utterance(self, utterance: Utterance) -> None:
+        self.utterances.append(utterance)
+
+    def on_frame(self, audio_s: float) -> None:
+        self._audio_s = audio_s
+
+
+async def overheard(leg: Leg, recognizer: Recognizer, patience: EndJudge) -> UtteranceLog:
+    """What ears make of everything that a leg has to hear."""
+    listener = UtteranceLog()
+    ears = Ears(
+        leg,
+        recognizer,
+        SpeechDetector(),
+        listener=listener,
+        patience=patience,
+        clock=SystemClock(),
+        tap=lambda _: None,
+    )
+    await ears.run()
+    return listener

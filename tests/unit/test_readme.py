@@ -17,7 +17,7 @@ pytestmark = pytest.mark.unit
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MAKE = re.compile(r"\bmake ([a-z]+)\b")
-IVR = re.compile(r"(?:^|[`/ ])ivr ((?:[a-z]+ ?){1,2})", re.MULTILINE)
+IVR = re.compile(r"(?:^|[`/ ])ivr ((?:[a-z][a-z-]* ?){1,2})", re.MULTILINE)
 VARIABLE = re.compile(r"\bIVR_([A-Z_]+?)__([A-Z_]+)\b")
 DOTTED = re.compile(r"`([a-z_]+)\.([a-z_]+)(?: = [^`]*)?`")
 NUMBER = re.compile(r"\b90[0-9]{8}\b")

@@ -18,6 +18,7 @@ def test_the_model_passes_its_gate() -> None:
     result = CliRunner().invoke(app, ["nlu", "test"])
     assert result.exit_code == 0, result.output
     assert "accuracy" in result.output
+    assert "advised: accept 0." in result.output
 
 
 @pytest.mark.usefixtures("rasa_model", "runtime")

@@ -1,5 +1,6 @@
 """The life of a model by commands: train, test, compare, promote, roll back. Real Rasa."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from selenium.webdriver.common.by import By
 from typer.testing import CliRunner
 
 from ivr.cli.main import app
+from ivr.config import NluSettings
+from ivr.nlu.engine import open_engine
 from ivr.nlu.model_folder import ModelFolder
 from ivr.nlu.model_records import read_record, version_of
 from ivr.nlu.training import ensure_model
@@ -104,6 +107,28 @@ def test_a_bad_model_is_refused_by_name_of_the_gate_and_only_a_reason_forces_it(
     assert ivr("rollback").exit_code == 0
 
 
+def test_a_current_model_that_does_not_load_neither_stops_a_service_nor_a_promotion(
+    work: Work, ivr: Ivr
+) -> None:
+    folder = ModelFolder(work.models)
+    folder.archive("0bad0bad0bad").write_bytes(b"not an archive")
+    folder.promote("0bad0bad0bad")
+    opened = asyncio.run(_open(work))
+    assert f"model {work.good}" in opened
+    assert "0bad0bad0bad does not load" in opened
+    done = ivr("promote")
+    assert done.exit_code == 0, done.output
+    assert "passed not_worse: 0bad0bad0bad does not load" in done.output
+
+
+async def _open(work: Work) -> str:
+    """How an engine that starts now describes itself."""
+    settings = NluSettings(python=str(PYTHON), models=str(work.models), data=str(work.data))
+    engine = await open_engine(settings, work.models.parent / "run")
+    await engine.aclose()
+    return engine.description
+
+
 def test_data_that_are_not_valid_stop_a_promotion_before_anything_starts(
     work: Work, ivr: Ivr
 ) -> None:
@@ -169,7 +194,14 @@ def test_every_phrase_is_held_out_once(work: Work, ivr: Ivr) -> None:
 
 
 def test_an_unknown_model_is_told_in_a_sentence(work: Work, ivr: Ivr) -> None:
-    for words in (("promote", "ffff"), ("compare", "expected", "ffff"), ("rollback",)):
+    own = work.data / "own.tar.gz"
+    own.write_bytes(b"")
+    for words in (
+        ("promote", "ffff"),
+        ("promote", str(own)),
+        ("compare", "expected", "ffff"),
+        ("rollback",),
+    ):
         done = ivr(*words)
         assert done.exit_code == 2, done.output
         assert "Traceback" not in done.output

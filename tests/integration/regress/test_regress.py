@@ -1,19 +1,17 @@
 """Recordings through the real pipeline: Vosk, Rasa, dialogue, prompts, demo back office."""
 
-from collections.abc import AsyncIterator, Callable
+import ctypes
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import pytest_asyncio
 import soundfile
 from typer.testing import CliRunner
 
 from ivr.audio.wav import load_samples
 from ivr.cli.main import app
-from ivr.nlu.engine import DATA, MODELS
 from ivr.nlu.rasa_server import RasaServer
-from ivr.nlu.training import ensure_model
 from ivr.regress.baseline import COLUMNS
 
 pytestmark = pytest.mark.integration
@@ -50,17 +48,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     (folder / "manifest.tsv").write_text("\n".join([manifest[0], *lines]), encoding="utf-8")
     return folder
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rasa(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RasaServer]:
-    """One for all runs: starting it takes longer than they do."""
-    python = Path(".venv-rasa/bin/python")
-    model = ensure_model(DATA, MODELS, python)
-    server = RasaServer(python=python, model=model, runtime=tmp_path_factory.mktemp("rasa"))
-    await server.start()
-    yield server
-    await server.aclose()
 
 
 BROKEN = ("empty.wav", "text.wav", "damaged.flac", "huge.wav", "missing.wav")
@@ -134,6 +121,16 @@ def test_a_second_run_is_the_same_and_a_worse_line_is_told(folder: Path, command
     assert "+ hang_up goodbye" in text
     junit = (folder_of(text) / "r.xml").read_text(encoding="utf-8")
     assert 'failures="1" errors="0"' in junit
+
+
+def test_a_run_leaves_the_random_numbers_of_its_process_alone(folder: Path, command: Command):
+    libc = ctypes.CDLL(None)
+    libc.srand(7)
+    expected = [libc.rand() for _ in range(3)]
+    libc.srand(7)
+    assert libc.rand() == expected[0]
+    command(folder, "--only", "tts/0003")
+    assert [libc.rand(), libc.rand()] == expected[1:]
 
 
 def folder_of(text: str) -> Path:

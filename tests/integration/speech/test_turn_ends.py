@@ -1,6 +1,5 @@
 """Where turns end: voice activity, the real recognizer and the rules, in audio time."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,20 +11,17 @@ import soundfile
 from ivr.app import session_settings
 from ivr.audio.pcm import FRAME_BYTES, LINE_RATE_HZ, SAMPLE_BYTES, PcmFrame
 from ivr.call.conversation import Understanding
-from ivr.call.ears import Ears, Utterance
 from ivr.call.patience import Patience
 from ivr.call.speculation import Speculation
-from ivr.clock import SystemClock
 from ivr.config import Settings, SpeechSettings
 from ivr.dialogue.actions import QuestionKind
 from ivr.errors import AudioError, SetupError
 from ivr.regress.virtual import SettledFactory, SettledRecognizer
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Disconnected, LegFrame
-from ivr.speech.vad import SpeechDetector
 from ivr.speech.vosk_asr import VoskRecognizerFactory, require_line_rate
 from ivr.testing.legs import FakeLeg
-from ivr.testing.parts import FakeNlu
+from ivr.testing.parts import FakeNlu, UtteranceLog, overheard
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -46,28 +42,11 @@ async def recognizers() -> AsyncIterator[VoskRecognizerFactory]:
     await made.aclose()
 
 
-class Notes:
-    """An `EarListener` that keeps everything."""
-
-    def __init__(self) -> None:
-        self.utterances: list[Utterance] = []
-        self.partials: list[str] = []
-        self.audio_s = 0.0
-        self.ended_s: list[float] = []
-
-    def on_speech_started(self, audio_s: float) -> None: ...
-
-    def on_speech_ended(self) -> None:
-        self.ended_s.append(self.audio_s)
-
-    def on_partial(self, text: str, audio_s: float) -> None:
-        self.partials.append(text)
-
-    def on_utterance(self, utterance: Utterance) -> None:
-        self.utterances.append(utterance)
-
-    def on_frame(self, audio_s: float) -> None:
-        self.audio_s = audio_s
+def patience(settings: Settings) -> Patience:
+    """A judge without an intent engine: rules only."""
+    understanding = Understanding(client=FakeNlu({}), accept=0.6, confirm=0.3)
+    speculation = Speculation(understanding.client)
+    return Patience(session_settings(settings).patience, speculation, understanding)
 
 
 def recorded(name: str) -> np.ndarray:
@@ -93,34 +72,17 @@ async def heard(
     *,
     settings: Settings | None = None,
     missing: range = range(0),
-) -> Notes:
+) -> UtteranceLog:
     """What the ears make of it; frames whose numbers are in `missing` were never received."""
-    understanding = Understanding(client=FakeNlu({}), accept=0.6, confirm=0.3)
-    patience = Patience(
-        session_settings(settings or Settings()).patience,
-        Speculation(understanding.client),
-        understanding,
-    )
-    patience.expect(kind)
-    leg, notes = FakeLeg(), Notes()
-    ears = Ears(
-        leg,
-        recognizer,
-        SpeechDetector(),
-        listener=notes,
-        patience=patience,
-        clock=SystemClock(),
-        tap=lambda _: None,
-    )
+    judge, leg = patience(settings or Settings()), FakeLeg()
+    judge.expect(kind)
     for number, start in enumerate(range(0, len(audio) - FRAME_BYTES + 1, FRAME_BYTES)):
         leg.hears(audio[start : start + FRAME_BYTES], missing=number in missing)
     leg.happens(Disconnected(HangupCause(200, "", HangupSide.REMOTE)))
-    await ears.run()
-    await asyncio.sleep(0)
-    return notes
+    return await overheard(leg, recognizer, judge)
 
 
-def waited_ms(notes: Notes) -> float:
+def waited_ms(notes: UtteranceLog) -> float:
     """Silence between the caller's last speech and the moment the turn was taken for over."""
     return (notes.ended_s[0] - notes.utterances[0].end_s) * 1000
 
@@ -222,22 +184,8 @@ async def test_audio_of_8_khz_labelled_16_khz_fails_loudly(
 
     leg = Mislabelled()
     leg.hears(bytes(SAMPLE_BYTES * LINE_RATE_HZ // 50))
-    understanding = Understanding(client=FakeNlu({}), accept=0.6, confirm=0.3)
-    ears = Ears(
-        leg,
-        recognizers.create(),
-        SpeechDetector(),
-        listener=Notes(),
-        patience=Patience(
-            session_settings(Settings()).patience,
-            Speculation(understanding.client),
-            understanding,
-        ),
-        clock=SystemClock(),
-        tap=lambda _: None,
-    )
     with pytest.raises(AudioError, match="needs 8000 Hz audio, this frame has 16000 Hz"):
-        await ears.run()
+        await overheard(leg, recognizers.create(), patience(Settings()))
 
 
 async def test_a_model_of_16_khz_that_does_not_take_the_line_fails_loudly(tmp_path: Path) -> None:

@@ -116,14 +116,10 @@ async def test_a_pause_within_an_utterance_loses_no_text(
 
 
 async def test_silence_is_an_empty_text(factory: VoskRecognizerFactory) -> None:
-    # Kaldi dithers its input: in one of hundreds of runs a short word comes out of nothing.
-    texts = []
-    for _ in range(10):
-        ears = factory.create()
-        await ears.accept(bytes(16000))
-        texts.append((await ears.finish()).text)
-        await ears.aclose()
-    assert texts.count("") >= 9
+    ears = factory.create()
+    await ears.accept(bytes(16000))
+    assert (await ears.finish()).text == ""
+    await ears.aclose()
 
 
 async def test_a_damaged_model_is_an_asr_error(tmp_path: Path) -> None:

@@ -108,6 +108,13 @@ async def test_calls_come_newest_first_limited_and_by_number(store: SqlStore) ->
     assert [call.call_id for call in await store.calls(2, ani="9031234567")] == ["c3", "c2"]
 
 
+async def test_calls_since_a_time_are_those_offered_then_or_later(store: SqlStore) -> None:
+    for index in range(4):
+        await store.save_call(cdr(f"c{index}", minutes=index))
+    since = NOW + timedelta(minutes=2)
+    assert [call.call_id for call in await store.calls(since=since)] == ["c3", "c2"]
+
+
 async def test_a_call_is_found_by_the_beginning_of_its_id(store: SqlStore) -> None:
     for call_id in ("aa", "aab", "b_1", "bx1"):
         await store.save_call(cdr(call_id))

@@ -95,6 +95,14 @@ def test_gauges_of_the_parts_are_asked_or_set() -> None:
     assert value(metrics, "ivr_rasa_up") == 0
 
 
+def test_the_intent_model_that_answers_is_asked_for_at_every_scrape() -> None:
+    metrics, models = Metrics(), ["first", "second"]
+    metrics.intent_model_from(lambda: models[0])
+    assert value(metrics, "ivr_intent_model_info", version="first") == 1
+    models.pop(0)
+    assert value(metrics, "ivr_intent_model_info", version="second") == 1
+
+
 async def test_the_bus_is_followed_and_its_losses_are_exported() -> None:
     metrics, bus = Metrics(), EventBus()
     subscription = bus.subscribe("metrics", capacity=1)

@@ -5,7 +5,6 @@ import math
 import pytest
 
 from ivr.asr_build import lexicon
-from ivr.asr_build.closed import CLOSED, closed_sentences, listed, repeated
 from ivr.asr_build.graph import (
     Symbols,
     lexicon_arcs,
@@ -44,20 +43,3 @@ def test_a_phone_becomes_a_first_frame_and_a_loop_on_its_state() -> None:
     arcs, finals = with_phone_states("0 1 3 9 0.5\n1 2 50 0 0\n2 0\n", first_disambiguation=50)
     assert arcs == [(0, 1, 6, 9, 0.5), (1, 1, 5, 0, 0.0), (1, 2, 0, 0, 0.0)]
     assert finals == [(2, 0.0)]
-
-
-def test_a_list_accepts_its_sentences_only() -> None:
-    grammar = listed([(1, 2), (1, 3), (1,)])
-    assert len(grammar.arcs) == 3
-    assert dict(grammar.finals).keys() == {1, 2, 3}
-    assert repeated([7, 8]).finals == ((1, 0.0),)
-
-
-@pytest.mark.parametrize("name", CLOSED)
-def test_closed_questions_have_words(name: str) -> None:
-    assert len(closed_sentences(name)) > 30
-
-
-def test_an_unknown_closed_graph_is_refused() -> None:
-    with pytest.raises(ValueError, match="no closed graph"):
-        closed_sentences("colours")

@@ -9,15 +9,14 @@ from ivr.audio.pcm import FRAME_BYTES, LINE_RATE_HZ, SAMPLE_BYTES
 from ivr.audio.wav import load_audio
 from ivr.call import ears as ears_module
 from ivr.call.completeness import Judgement
-from ivr.call.ears import SLOW_LOOKS, Ears, Utterance
-from ivr.clock import SystemClock
+from ivr.call.ears import SLOW_LOOKS
 from ivr.errors import AsrError
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Disconnected
 from ivr.speech.asr import Hypothesis
 from ivr.speech.endpointing import SURE, UNDECIDED, UNFINISHED, EndpointingProfile
-from ivr.speech.vad import SpeechDetector
 from ivr.testing.legs import FakeLeg
+from ivr.testing.parts import UtteranceLog, overheard
 
 pytestmark = pytest.mark.unit
 
@@ -79,47 +78,17 @@ class Recognizer:
     async def aclose(self) -> None: ...
 
 
-class Notes:
-    """An `EarListener` that keeps the utterances."""
-
-    def __init__(self) -> None:
-        self.utterances: list[Utterance] = []
-        self.partials: list[str] = []
-
-    def on_speech_started(self, audio_s: float) -> None: ...
-
-    def on_speech_ended(self) -> None: ...
-
-    def on_partial(self, text: str, audio_s: float) -> None:
-        self.partials.append(text)
-
-    def on_utterance(self, utterance: Utterance) -> None:
-        self.utterances.append(utterance)
-
-    def on_frame(self, audio_s: float) -> None: ...
-
-
 def silence(seconds: float) -> bytes:
     return bytes(round(seconds * LINE_RATE_HZ) * SAMPLE_BYTES)
 
 
-async def heard(recognizer: Recognizer, judge: Judge, *parts: bytes) -> Notes:
-    leg, notes = FakeLeg(), Notes()
-    ears = Ears(
-        leg,
-        recognizer,
-        SpeechDetector(),
-        listener=notes,
-        patience=judge,
-        clock=SystemClock(),
-        tap=lambda _: None,
-    )
+async def heard(recognizer: Recognizer, judge: Judge, *parts: bytes) -> UtteranceLog:
+    leg = FakeLeg()
     audio = b"".join(parts)
     for start in range(0, len(audio) - FRAME_BYTES + 1, FRAME_BYTES):
         leg.hears(audio[start : start + FRAME_BYTES])
     leg.happens(Disconnected(HangupCause(200, "", HangupSide.REMOTE)))
-    await ears.run()
-    return notes
+    return await overheard(leg, recognizer, judge)
 
 
 async def test_a_complete_text_ends_the_turn_early_and_is_its_text() -> None:

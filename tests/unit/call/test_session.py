@@ -278,6 +278,14 @@ async def test_nobody_there_and_a_callback_is_stored_before_it_is_promised(tmp_p
     assert len(stage.events.of(CallbackRequested)) == 1
 
 
+async def test_the_recognizer_is_told_which_kind_of_answer_is_awaited(tmp_path):
+    async with Stage(tmp_path, "оператор", operator="") as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert stage.recognizers.made[0].expected == ["", "yes_no"]
+
+
 async def test_a_callback_that_could_not_be_stored_is_not_promised(tmp_path):
     async with Stage(tmp_path, "оператор", "да", operator="") as stage:
         stage.promises.broken = True

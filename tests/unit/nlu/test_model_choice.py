@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from ivr.config import NluSettings
-from ivr.nlu.model_choice import choose_model
+from ivr.nlu.model_choice import Choice, choose_model, spare_model
 from ivr.nlu.model_folder import ModelFolder
 from ivr.nlu.training import content_hash
 
@@ -42,3 +42,16 @@ def test_a_promoted_model_that_is_gone_is_said_so(tmp_path: Path) -> None:
     chosen = choose_model(settings(tmp_path))
     assert chosen.version == content_hash(Path(DATA))
     assert "promoted abc is gone" in chosen.why
+
+
+def test_where_the_promoted_model_does_not_load_the_one_of_the_data_serves(tmp_path: Path) -> None:
+    failed = Choice(tmp_path / "abc.tar.gz", "promoted")
+    assert spare_model(settings(tmp_path), failed) is None
+    expected = tmp_path / f"{content_hash(Path(DATA))}.tar.gz"
+    expected.touch()
+    spare = spare_model(settings(tmp_path), failed)
+    assert spare is not None
+    assert spare.archive == expected
+    assert "abc does not load" in spare.why
+    assert spare_model(settings(tmp_path), spare) is None
+    assert spare_model(settings(tmp_path, model="own.tar.gz"), failed) is None

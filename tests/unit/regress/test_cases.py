@@ -1,16 +1,18 @@
 """Which recordings are replayed, which cannot be, and what is known of an interrupted run."""
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
+from ivr.config import DialogueSettings, HandoffSettings, Settings, TrunkSettings, load
 from ivr.errors import AudioError, SetupError
 from ivr.regress.cases import Selection, find_cases, read_recording
 from ivr.regress.outcome import Case, Mark, Outcome
 from ivr.regress.progress import ProgressFile, run_id, unfinished
-from ivr.regress.sip import marked
+from ivr.regress.sip import marked, service_overrides
 
 pytestmark = pytest.mark.unit
 
@@ -24,7 +26,7 @@ def test_a_folder_with_a_manifest_gives_its_rows_under_every_condition():
 
 
 def test_a_folder_without_one_gives_every_file_that_may_be_meant(tmp_path):
-    for name in ("b.wav", "a.bin", "notes.md", "sub/c.flac"):
+    for name in ("b.wav", "a.bin", "notes.md", ".DS_Store", "sub/c.flac"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     assert [case.file for case in find_cases([tmp_path], Selection())] == [
@@ -71,11 +73,87 @@ def test_what_is_no_turn_is_refused_before_it_is_read(tmp_path):
             read_recording(tmp_path / name)
 
 
+def test_two_recordings_of_one_name_are_refused_and_one_named_twice_is_one(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.wav").write_bytes(b"x")
+    with pytest.raises(SetupError, match=r"would both be called a\.wav"):
+        find_cases([tmp_path / "one", tmp_path / "two"], Selection())
+    assert len(find_cases([tmp_path], Selection())) == 2
+    assert len(find_cases([tmp_path / "one", tmp_path / "one" / "a.wav"], Selection())) == 1
+
+
+def test_a_name_that_is_no_text_can_be_written_down(tmp_path):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.wav"))
+    path.write_bytes(b"x")
+    (case,) = find_cases([tmp_path], Selection())
+    assert case.file.encode() == "\N{REPLACEMENT CHARACTER}.wav".encode()
+    assert case.path.exists()
+
+
+def test_a_manifest_that_is_none_is_named(tmp_path):
+    (tmp_path / "manifest.tsv").write_bytes(b"file\ttext\n\xff\t\xff\n")
+    with pytest.raises(SetupError, match="not UTF-8"):
+        find_cases([tmp_path], Selection())
+    (tmp_path / "folder.tsv").mkdir()
+    with pytest.raises(SetupError, match="cannot be read"):
+        find_cases([tmp_path / "folder.tsv"], Selection())
+
+
+@pytest.mark.parametrize(
+    ("channels", "rate_hz", "subtype", "name"),
+    [
+        (1, 8000, "ALAW", "a.wav"),
+        (2, 8000, "ULAW", "a.wav"),
+        (1, 11025, "PCM_U8", "a.wav"),
+        (8, 44100, "FLOAT", "a.wav"),
+        (2, 192000, "PCM_24", "a.flac"),
+        (1, 16000, "VORBIS", "a.ogg"),
+        (1, 8000, "GSM610", "a.wav"),
+    ],
+)
+def test_audio_of_any_form_is_a_second_long(tmp_path, channels, rate_hz, subtype, name):
+    tone = 0.3 * np.sin(np.arange(rate_hz) * 2 * np.pi * 440 / rate_hz)
+    soundfile.write(tmp_path / name, np.stack([tone] * channels, axis=1), rate_hz, subtype=subtype)
+    recording = read_recording(tmp_path / name)
+    assert abs(len(recording.samples) - 8000) <= 640
+    assert recording.channels == channels
+
+
+def test_what_only_looks_like_audio_is_refused(tmp_path):
+    soundfile.write(tmp_path / "none.wav", np.zeros(0, dtype=np.int16), 8000)
+    broken = np.array([0.1, np.nan, np.inf] * 3000, dtype=np.float32)
+    soundfile.write(tmp_path / "nan.wav", broken, 8000, subtype="FLOAT")
+    (tmp_path / "folder.wav").mkdir()
+    os.mkfifo(tmp_path / "pipe.wav")
+    for name, fault in (
+        ("none.wav", "no audio"),
+        ("nan.wav", "not audio"),
+        ("folder.wav", "cannot be read|not audio"),
+        ("pipe.wav", "is empty"),
+    ):
+        with pytest.raises(AudioError, match=fault):
+            read_recording(tmp_path / name)
+
+
 def test_a_run_over_sip_has_conditions_of_its_own():
     case = marked(Case(file="a", path=Path("a"), condition="noise=10"))
     assert case.condition == "sip+noise=10"
     assert case.augmentation == "noise=10"
     assert marked(Case(file="a", path=Path("a"))).augmentation == ""
+
+
+def test_a_service_of_its_own_calls_nobody_outside():
+    settings = Settings(
+        trunk=TrunkSettings(registrar="sip.example.org", user="u"),
+        handoff=HandoffSettings(operator="sip:100@pbx"),
+        dialogue=DialogueSettings(no_input_s=7.5),
+    )
+    variables = {name: str(value) for name, value in service_overrides(settings).items()}
+    started = load(environ=variables)
+    assert started.dialogue == settings.dialogue
+    assert (started.trunk.registrar, started.handoff.operator) == ("", "")
+    assert (started.speech, started.nlu) == (settings.speech, settings.nlu)
 
 
 def test_an_interrupted_run_is_gone_on_with(tmp_path):
@@ -95,7 +173,14 @@ def test_another_recording_makes_another_run(tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(b"1")
     cases = [Case(file="a.wav", path=path)]
-    first = run_id(cases, ["model"])
-    assert first == run_id(cases, ["model"]) != run_id(cases, ["other model"])
+    model = tmp_path / "model"
+    (model / "graph").mkdir(parents=True)
+    (model / "graph" / "words.txt").write_text("да", encoding="utf-8")
+    first = run_id(cases, [model], ["caller"])
+    assert first == run_id(cases, [model], ["caller"]) != run_id(cases, [model], ["other"])
+    assert run_id(cases, [Path("http://rasa")], ["caller"]) != first
+    (model / "graph" / "words.txt").write_text("да нет", encoding="utf-8")
+    rebuilt = run_id(cases, [model], ["caller"])
+    assert rebuilt != first
     path.write_bytes(b"22")
-    assert run_id(cases, ["model"]) != first
+    assert run_id(cases, [model], ["caller"]) != rebuilt

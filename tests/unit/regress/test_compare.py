@@ -132,6 +132,25 @@ def test_junit_tells_failures_and_errors():
     assert error.get("message") == "broken ? file"
 
 
+def test_junit_has_the_form_that_servers_read():
+    text = junit(judgements(), 1.5)
+    assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<testsuite ')
+    suite = Xml.fromstring(text)
+    assert suite.attrib.keys() == {"name", "tests", "failures", "errors", "time"}
+    cases = list(suite)
+    assert {case.tag for case in cases} == {"testcase"}
+    assert int(suite.attrib["tests"]) == len(cases)
+    for kind in ("failure", "error"):
+        found = list(suite.iter(kind))
+        assert int(suite.attrib[f"{kind}s"]) == len(found)
+        assert all(one.get("message") for one in found)
+    assert len({(case.get("classname"), case.get("name")) for case in cases}) == len(cases)
+    for case in cases:
+        assert case.attrib.keys() == {"classname", "name", "time"}
+        assert float(case.attrib["time"]) >= 0
+        assert len(case) <= 1
+
+
 def test_the_baseline_is_a_table_that_is_read_back(tmp_path):
     path = tmp_path / "baseline.tsv"
     assert read_baseline(path) == {}

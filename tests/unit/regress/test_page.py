@@ -1,7 +1,10 @@
 """The page for people: pictures on one scale, heat map, nothing of a recording breaks the HTML."""
 
+import os
+import re
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import pytest
 
@@ -64,7 +67,19 @@ def test_the_page_shows_worst_first_with_changes_players_and_figures(tmp_path):
     assert page.count("<audio") == 2
     assert "audio_fixtures/a.flac" in page
     assert "в 3.0 раза" in page
-    assert "<th>gsm</th>" in page
+    assert '<th scope="row">gsm</th>' in page
+
+
+def test_a_player_finds_its_file_whatever_the_name(tmp_path):
+    name = os.fsdecode("a#b?c%20 «да»:1".encode() + b"\xff.flac")
+    case = replace(CASE, file="a", path=tmp_path / "sound" / name)
+    judgements = judge_all([case], {("a", ""): replace(OUTCOME, file="a")}, {})
+    one = replace(report(), judgements=judgements, figures=figures_of(judgements))
+    write_page(tmp_path / "r.html", one, Path("baseline.tsv"))
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    (link,) = re.findall(r'<audio [^>]*src="([^"]*)"', page)
+    assert unquote_to_bytes(link) == b"sound/" + os.fsencode(name)
+    assert not set(link) & set("#?: ")
 
 
 def test_times_and_waveform_share_one_scale():

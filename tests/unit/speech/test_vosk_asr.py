@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ivr.speech.vosk_results import joined, strip_hesitations
 
 pytestmark = pytest.mark.unit
 
-TENTH = bytes(1600)
+TENTH = b"\0\x10" * 800
 
 
 class ScriptedKaldi:
@@ -84,6 +85,45 @@ async def test_partials_are_reported_once_and_the_final_carries_everything(
     assert final.confidence == 0.5
     assert ears.audio_s == pytest.approx(0.1)
     assert ears.busy_s > 0
+
+
+async def test_a_question_takes_its_own_decoder_from_the_next_utterance_on(
+    pool: ThreadPoolExecutor,
+) -> None:
+    large, small = ScriptedKaldi(), ScriptedKaldi()
+    ears = VoskRecognizer(lambda: large, pool, questions={"yes_no": lambda: small})
+    decoded = []
+    for question in ("", "yes_no", "city", "yes_no"):
+        ears.expect(question)
+        await ears.accept(TENTH)
+        ears.expect("yes_no" if question != "yes_no" else "")  # too late for this utterance
+        await ears.accept(TENTH)
+        await ears.finish()
+        decoded.append((len(large.pieces), len(small.pieces)))
+    assert decoded == sorted(decoded)
+    grown = [now > before for (before, _), (now, _) in pairwise([(0, 0), *decoded])]
+    assert grown == [True, False, True, False]
+    assert ears.audio_s == pytest.approx(0.8)
+    assert ears.busy_s > 0
+    await ears.aclose()
+
+
+@pytest.mark.parametrize("peak", [0, 8, -16])
+async def test_what_the_decoder_makes_of_silence_is_no_text(
+    pool: ThreadPoolExecutor, peak: int
+) -> None:
+    silence = peak.to_bytes(2, "little", signed=True) * 800
+    ears = recognizer(pool)
+    await ears.accept(silence)
+    assert await ears.settle() is None
+    final = await ears.finish()
+    assert (final.text, final.words, final.confidence) == ("", (), 0.0)
+    await ears.accept(silence)
+    await ears.settle()
+    await ears.accept(TENTH)
+    assert (await ears.finish()).text == "слово2 слово3"
+    await ears.accept(silence)  # the sound of the utterance before does not count
+    assert (await ears.finish()).text == ""
 
 
 async def test_small_frames_are_gathered_before_a_thread_is_bothered(

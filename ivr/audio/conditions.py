@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
+from ivr.audio import augment
 from ivr.audio.resample import Samples
 from ivr.errors import ConfigError
-from ivr.regress import augment
 
 RANGES: Final = {
     "noise": (-10.0, 60.0),

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ivr.audio import augment
+from ivr.audio.conditions import apply, expand, is_augmentation
 from ivr.audio.wav import load_samples
 from ivr.errors import ConfigError
-from ivr.regress import augment
-from ivr.regress.conditions import apply, expand, is_augmentation
 
 pytestmark = pytest.mark.unit
 

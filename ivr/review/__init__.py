@@ -1,0 +1,1 @@
+"""Recorded calls -> training data, by an intent trainer's decisions."""
