@@ -6,15 +6,19 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from ivr.analytics.metrics import Metrics
 from ivr.call.conversation import Understanding
+from ivr.call.endings import Endings
+from ivr.call.patience import PatienceSettings
 from ivr.call.registry import CallRegistry
 from ivr.call.session import CallSession, SessionSettings, SharedParts
 from ivr.clock import SystemClock
 from ivr.config import Settings
+from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.policy import Policy, PolicySettings
 from ivr.errors import ConfigError
 from ivr.events import CallId, EventBus, Subscription
@@ -23,7 +27,9 @@ from ivr.http.api import create_app
 from ivr.http.health import Health, PartHealth
 from ivr.http.server import HttpServer
 from ivr.media.pool import MediaPool
-from ivr.nlu.engine import NluEngine, open_engine
+from ivr.nlu.engine import DATA, NluEngine, open_engine
+from ivr.nlu.normalise import words_of
+from ivr.nlu.phrases import read_phrases
 from ivr.services.guard import GuardedBackOffice
 from ivr.services.port import BackOffice
 from ivr.sip.leg import Leg
@@ -195,16 +201,7 @@ def session_settings(settings: Settings) -> SessionSettings:
     """What calls need to know of the configuration."""
     speech, handoff, records = settings.speech, settings.handoff, settings.records
     return SessionSettings(
-        open_profile=EndpointingProfile(
-            start_ms=speech.start_ms,
-            trailing_silence_ms=speech.trailing_silence_ms,
-            max_utterance_s=speech.max_utterance_s,
-        ),
-        closed_profile=EndpointingProfile(
-            start_ms=speech.start_ms,
-            trailing_silence_ms=speech.trailing_silence_closed_ms,
-            max_utterance_s=speech.max_utterance_s,
-        ),
+        patience=_patience(settings),
         vad_aggressiveness=speech.vad_aggressiveness,
         operator=OperatorSettings(
             target=handoff.operator,
@@ -216,6 +213,36 @@ def session_settings(settings: Settings) -> SessionSettings:
         recordings=Path(records.recordings_folder) if records.recordings else None,
         announce_recording=settings.dialogue.announce_recording,
     )
+
+
+def _patience(settings: Settings) -> PatienceSettings:
+    """Endpointing profiles by question; with silence alone all words are worth the same."""
+    speech = settings.speech
+    understanding = speech.endpointing == "understanding"
+    profiles = {}
+    for kind in QuestionKind:
+        if understanding:
+            complete_ms, undecided_ms, incomplete_ms = getattr(settings.patience, kind.value)
+        else:
+            is_open = kind is QuestionKind.OPEN
+            fixed_ms = speech.trailing_silence_ms if is_open else speech.trailing_silence_closed_ms
+            complete_ms = undecided_ms = incomplete_ms = fixed_ms
+        profiles[kind] = EndpointingProfile(
+            start_ms=speech.start_ms,
+            complete_ms=complete_ms,
+            trailing_silence_ms=undecided_ms,
+            incomplete_ms=incomplete_ms,
+            max_utterance_s=speech.max_utterance_s,
+        )
+    return PatienceSettings(profiles=profiles, endings=_endings(), understanding=understanding)
+
+
+@cache
+def _endings() -> Endings:
+    """How requests end, from the training phrases of the intents where they are at hand."""
+    folder = DATA / "nlu"
+    phrases = read_phrases(folder) if folder.is_dir() else ()
+    return Endings([[word.text for word in words_of(phrase.text)] for phrase in phrases])
 
 
 def _make_registry(settings: Settings, parts: SharedParts, bus: EventBus) -> CallRegistry:

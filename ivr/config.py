@@ -9,9 +9,9 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ivr.errors import ConfigError
 
@@ -90,13 +90,44 @@ class SpeechSettings(Section):
     vad_aggressiveness: int = Field(default=2, ge=0, le=3)
     start_ms: int = Field(default=80, ge=20, le=1000)
     """Speech this long starts an utterance."""
+    endpointing: Literal["understanding", "silence"] = "understanding"
+    """What ends a turn: silence as long as [patience] says for the words heard, or one fixed
+    silence."""
     trailing_silence_ms: int = Field(default=550, ge=100, le=5000)
-    """Silence this long ends an utterance."""
+    """Fixed silence that ends a turn, milliseconds; counts with endpointing = "silence" only."""
     trailing_silence_closed_ms: int = Field(default=400, ge=100, le=5000)
-    """The same for yes/no, city and menu questions."""
+    """The same for every question but the open one."""
     max_utterance_s: float = Field(default=15.0, ge=1.0, le=60.0)
     threads: int = Field(default=2, ge=1, le=64)
     """Recognizer threads shared by all calls."""
+
+
+Milliseconds = Annotated[int, Field(ge=120, le=5000)]
+Patience = tuple[Milliseconds, Milliseconds, Milliseconds]
+
+
+class PatienceSettings(Section):
+    """[patience] silence that ends a turn, by question: milliseconds after words that are complete,
+    that may be complete, and that cannot be."""
+
+    open: Patience = (300, 650, 1200)
+    yes_no: Patience = (180, 500, 1000)
+    menu: Patience = (220, 550, 1200)
+    choice: Patience = (220, 550, 1200)
+    """One of several things that were just named."""
+    city: Patience = (200, 550, 1200)
+    tariff: Patience = (200, 550, 1200)
+    digits: Patience = (200, 800, 2000)
+    """A telephone number."""
+    amount: Patience = (240, 700, 1500)
+    date: Patience = (240, 650, 1200)
+
+    @field_validator("*")
+    @classmethod
+    def _rising(cls, value: Patience) -> Patience:
+        if list(value) != sorted(value):
+            raise ValueError("three silences, the shortest first")
+        return value
 
 
 class NluSettings(Section):
@@ -199,6 +230,7 @@ class Settings(Section):
     trunk: TrunkSettings = TrunkSettings()
     media: MediaSettings = MediaSettings()
     speech: SpeechSettings = SpeechSettings()
+    patience: PatienceSettings = PatienceSettings()
     nlu: NluSettings = NluSettings()
     voice: VoiceSettings = VoiceSettings()
     dialogue: DialogueSettings = DialogueSettings()

@@ -95,6 +95,11 @@ class TurnCompleted:
     barge_in: bool = False
     played_s: float | None = None
     """How much of the previous reply the caller had heard when barging in."""
+    endpoint: str = ""
+    """Why the speech was taken for over, e.g. 'complete number', 'incomplete leads_on', 'silence',
+    'too_long'; '' without speech."""
+    patience_ms: int | None = None
+    """The silence that was waited for; None when it was cut for its length."""
     asr_ms: float | None = None
     """End of speech detected -> final hypothesis."""
     nlu_ms: float | None = None

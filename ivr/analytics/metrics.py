@@ -22,6 +22,7 @@ from ivr.events import (
 
 RESPONSE_BUCKETS_S: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.3, 1.7, 2.5, 4.0, 8.0)
 """Around 0.8 s (P50 wanted) and 1.3 s (P95 wanted)."""
+PATIENCE_BUCKETS_S: Final = (0.2, 0.3, 0.4, 0.55, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 3.0)
 STAGE_BUCKETS_S: Final = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1.0, 1.5)
 FACTOR_BUCKETS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 
@@ -39,6 +40,13 @@ class Metrics:
         self._turns = self._counter("ivr_turns", "Turns, by kind.", "kind")
         self._no_match = self._counter("ivr_no_match", "Speech that was not understood.")
         self._no_input = self._counter("ivr_no_input", "Questions that got no answer in time.")
+        self._patience = Histogram(
+            "ivr_turn_patience_seconds",
+            "Silence waited for at the end of a turn.",
+            ("question", "words"),
+            buckets=PATIENCE_BUCKETS_S,
+            registry=self.registry,
+        )
         self._barge_ins = self._counter("ivr_barge_ins", "Replies the caller spoke into.")
         self._response = self._histogram(
             "ivr_response_seconds", "End of speech to first reply sample.", RESPONSE_BUCKETS_S
@@ -115,6 +123,9 @@ class Metrics:
         self._no_match.inc(is_no_match(turn))
         self._no_input.inc(is_no_input(turn))
         self._barge_ins.inc(turn.barge_in)
+        if turn.patience_ms is not None:
+            words = turn.endpoint.split(" ")[0]
+            self._patience.labels(turn.question, words).observe(turn.patience_ms / 1000)
         for histogram, milliseconds in (
             (self._response, turn.response_ms),
             (self._asr_final, turn.asr_ms),

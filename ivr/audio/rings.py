@@ -25,6 +25,8 @@ class ReceivedFrame:
     flushed_samples: int
     """Samples handed over for playback and dropped by a stop since the leg began."""
     samples: bytes
+    missing: bool = False
+    """No RTP comes in though it should: the samples are made up."""
 
 
 class FrameRing:

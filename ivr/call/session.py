@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from ivr.call.conversation import Conversation, Outside, Renderer, Understanding
 from ivr.call.ears import Ears, Utterance
 from ivr.call.floor import Floor, FloorListener
 from ivr.call.handing_over import HandingOver
+from ivr.call.patience import Patience, PatienceSettings
 from ivr.call.recording import CallRecording
+from ivr.call.speculation import Speculation
 from ivr.call.turn_log import TurnLog
 from ivr.clock import Clock
 from ivr.dialogue.actions import QuestionKind
@@ -26,7 +28,6 @@ from ivr.services.port import BackOffice
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, LegFrame, TransferProgress
 from ivr.speech.asr import Recognizer, RecognizerFactory
-from ivr.speech.endpointing import EndpointingProfile
 from ivr.speech.player import Player
 from ivr.speech.vad import SpeechDetector
 from ivr.storage.ports import CallStore
@@ -43,9 +44,7 @@ ANSWER_S = 32.0
 class SessionSettings:
     """What a call needs to know of the configuration."""
 
-    open_profile: EndpointingProfile
-    closed_profile: EndpointingProfile
-    """For yes/no, city and menu questions."""
+    patience: PatienceSettings
     vad_aggressiveness: int
     operator: OperatorSettings
     max_call_s: float
@@ -81,6 +80,8 @@ class CallSession:
         self._number = subscriber_number(leg.identity.ani)
         self._turns = TurnLog(call_id, parts.clock, parts.publish)
         self._recognizer: Recognizer = parts.recognizers.create()
+        self._speculation = Speculation(parts.understanding.client)
+        self._patience = Patience(settings.patience, self._speculation, parts.understanding)
         self._recording: CallRecording | None = None
         self._side_tasks: set[asyncio.Task[None]] = set()
         self._failed = False
@@ -160,6 +161,7 @@ class CallSession:
             self._recognizer,
             SpeechDetector(self._settings.vad_aggressiveness),
             listener=floor,
+            patience=self._patience,
             clock=self._parts.clock,
             tap=self._tap,
         )
@@ -172,6 +174,7 @@ class CallSession:
             return await self._until_over(ears, talk, events)
         finally:
             await _cancel({ears, talk, events})
+            self._speculation.forget()
             self._ended_with = conversation.ended_with
 
     async def _until_over(
@@ -208,7 +211,7 @@ class CallSession:
         return Conversation(
             policy=parts.policy,
             renderer=parts.renderer,
-            understanding=parts.understanding,
+            understanding=replace(parts.understanding, client=self._speculation),
             back_office=parts.back_office,
             player=player,
             turns=self._turns,
@@ -248,10 +251,8 @@ class CallSession:
                     pass  # playback is followed by the frames' counters
 
     def _expect(self, kind: QuestionKind) -> None:
-        if kind is QuestionKind.OPEN:
-            self._ears.expect(self._settings.open_profile, "")
-        else:
-            self._ears.expect(self._settings.closed_profile, kind.value)
+        self._patience.expect(kind)
+        self._ears.expect("" if kind is QuestionKind.OPEN else kind.value)
 
     def _tap(self, received: LegFrame) -> None:
         if self._recording is not None:

@@ -53,6 +53,8 @@ class TurnLog:
                     "text": heard.text,
                     "last_partial": utterance.last_partial,
                     "asr_confidence": heard.confidence,
+                    "endpoint": utterance.endpoint,
+                    "patience_ms": utterance.patience_ms,
                     "asr_ms": utterance.asr_ms,
                     "barge_in": answer.barge_in,
                     "played_s": answer.played_s,

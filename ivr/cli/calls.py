@@ -177,7 +177,11 @@ def _understood(turn: TurnCompleted) -> str:
 
 def _latencies(turn: TurnCompleted) -> str:
     named = (("reply", turn.response_ms), ("asr", turn.asr_ms), ("nlu", turn.nlu_ms))
-    return "\n".join(f"{name} {value:.0f}" for name, value in named if value is not None)
+    lines = [f"{name} {value:.0f}" for name, value in named if value is not None]
+    if turn.endpoint:
+        waited = "" if turn.patience_ms is None else f" {turn.patience_ms}"
+        lines.append(f"ended{waited}: {turn.endpoint}")
+    return "\n".join(lines)
 
 
 def _ways(handoffs: Sequence[HandoffAttempt]) -> list[Text]:

@@ -14,6 +14,13 @@ class QuestionKind(StrEnum):
     YES_NO = "yes_no"
     CITY = "city"
     MENU = "menu"
+    CHOICE = "choice"
+    """One of several things that were just named."""
+    DIGITS = "digits"
+    """A telephone number."""
+    AMOUNT = "amount"
+    DATE = "date"
+    TARIFF = "tariff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

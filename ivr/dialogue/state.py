@@ -65,6 +65,8 @@ class Question:
             return QuestionKind.CITY
         if self.topic is Topic.MENU:
             return QuestionKind.MENU
+        if self.topic is Topic.CALLBACK_NUMBER:
+            return QuestionKind.DIGITS
         return QuestionKind.OPEN
 
 

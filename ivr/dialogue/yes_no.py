@@ -31,6 +31,9 @@ _ALSO: Final[dict[Topic, frozenset[str]]] = {
 }
 """Words that are a yes, or after a negation a no, only to one question."""
 
+ANSWERS: Final = frozenset().union(YES, NEGATIONS, NEGATED, *_ALSO.values())
+"""All words that a yes or a no to any question is made of, but for the fillers."""
+
 _OPERATOR: Final = re.compile(r"\b(?:оператор|консультант|специалист)\w*")
 
 

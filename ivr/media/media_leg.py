@@ -174,7 +174,9 @@ class MediaLeg:
             self._frames.popleft()
             self._dropped += 1
         frame = PcmFrame(received.samples, LINE_RATE_HZ, received.sample_index)
-        self._frames.append(LegFrame(frame, received.played_samples, received.flushed_samples))
+        self._frames.append(
+            LegFrame(frame, received.played_samples, received.flushed_samples, received.missing)
+        )
         self._frame_came.set()
 
     async def _request(self, command: wire.Command) -> None:

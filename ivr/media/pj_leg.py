@@ -6,6 +6,7 @@ A Call's destructor hangs up whatever call owns its slot by then, so the last re
 
 import functools
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, Concatenate, ParamSpec, Protocol
 
@@ -13,6 +14,7 @@ import pjsua2 as pj
 
 from ivr.media import wire
 from ivr.media.port_pool import LegAudio, PoolPort
+from ivr.media.rtp_gaps import RtpGaps
 from ivr.sip.causes import HangupSide, reason_text
 from ivr.sip.identity import has_hostile_sdp, mask_numbers
 from ivr.sip.refer import parse_refer_to, refer_to
@@ -91,6 +93,7 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         self._confirmed = False
         self._media_runs = False
         self._ringing_status = 0
+        self._gaps = RtpGaps()
 
     # ---- commands
 
@@ -244,6 +247,14 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         self.rx_silent_s = 0.0 if packets != self.rx_packets else self.rx_silent_s + elapsed_s
         self.rx_packets = packets
         return self.rx_silent_s >= timeout_s
+
+    def watch_gaps(self) -> None:
+        """Poll, 35 us: tell the clock thread whether audio of the far end is missing."""
+        if not self.answered or self.held or not self._media_runs:
+            self.audio.missing = False
+            return
+        received = self.getStreamStat(0).rtcp.rxStat
+        self.audio.missing = self._gaps.on_poll(received.pkt, received.loss, time.monotonic())
 
     def _check_answered(self) -> None:
         if self._confirmed and self._media_runs and not self.answered:

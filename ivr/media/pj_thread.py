@@ -19,6 +19,7 @@ MAX_LEGS: Final = 4
 """PJSUA_MAX_CALLS of the wheel; more are refused by it."""
 POLL_MS: Final = 10
 TICK_S: Final = 1.0
+BEAT_S: Final = 0.04
 LOG_LEVEL: Final = 2
 """pjproject's warnings and errors; its level 5 would log SRTP keys."""
 PRIORITIES: Final = (255, 254, 253, 252)
@@ -65,12 +66,17 @@ class PjThread:
         """End `run`. Any thread."""
         self._stopping = True
 
-    def run(self, on_tick: Closure) -> None:
-        """Pump events and closures until `stop`; `on_tick` is called once a second."""
-        next_tick = time.monotonic() + TICK_S
+    def run(self, on_tick: Closure, on_beat: Closure) -> None:
+        """Pump events and closures until `stop`; `on_tick` is called once a second, `on_beat` 25
+        times."""
+        next_tick = next_beat = time.monotonic() + TICK_S
         while not self._stopping:
             self.pump()
-            if time.monotonic() >= next_tick:
+            now = time.monotonic()
+            if now >= next_beat:
+                next_beat = now + BEAT_S
+                self._guarded(on_beat)
+            if now >= next_tick:
                 next_tick += TICK_S
                 self._guarded(on_tick)
 

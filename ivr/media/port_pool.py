@@ -29,6 +29,8 @@ class LegAudio:
         self.finished: deque[tuple[int, int]] = deque()
         """(played, flushed) each time a playback ended, for the writer thread."""
         self.late_ticks = 0
+        self.missing = False
+        """Set by the pj thread: received frames are made up now."""
         self._wake = wake
         self._sample_index = 0
         self._last_tick = 0.0
@@ -49,7 +51,9 @@ class LegAudio:
         """Clock thread: a frame came in; in the same tick `next_playback` ran before."""
         playback = self.playback
         self.received.push(
-            ReceivedFrame(self._sample_index, playback.played, playback.flushed, samples)
+            ReceivedFrame(
+                self._sample_index, playback.played, playback.flushed, samples, self.missing
+            )
         )
         self._sample_index += len(samples) // SAMPLE_BYTES
         self._wake()

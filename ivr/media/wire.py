@@ -14,7 +14,7 @@ import msgspec
 from ivr.audio.rings import ReceivedFrame
 from ivr.errors import SipError
 
-VERSION: Final = 1
+VERSION: Final = 2
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 
 KIND_CONTROL: Final = 0
@@ -22,7 +22,7 @@ KIND_RECEIVED: Final = 1
 KIND_PLAYBACK: Final = 2
 
 _HEAD = struct.Struct("<IB")
-_RECEIVED = struct.Struct("<IQQQ")
+_RECEIVED = struct.Struct("<IQQQ?")
 _PLAYBACK = struct.Struct("<I")
 
 
@@ -273,7 +273,9 @@ def encode_control(message: ToWorker | FromWorker) -> bytes:
 
 def encode_received(leg: int, frame: ReceivedFrame) -> bytes:
     """A received frame ready for the socket."""
-    counters = _RECEIVED.pack(leg, frame.sample_index, frame.played_samples, frame.flushed_samples)
+    counters = _RECEIVED.pack(
+        leg, frame.sample_index, frame.played_samples, frame.flushed_samples, frame.missing
+    )
     return _framed(KIND_RECEIVED, counters + frame.samples)
 
 
@@ -300,8 +302,8 @@ def decode_from_worker(body: bytes) -> FromWorker:
 
 def decode_received(body: bytes) -> tuple[int, ReceivedFrame]:
     """Body of a received frame -> (leg, frame)."""
-    leg, sample_index, played, flushed = _RECEIVED.unpack_from(body)
-    return leg, ReceivedFrame(sample_index, played, flushed, body[_RECEIVED.size :])
+    leg, sample_index, played, flushed, missing = _RECEIVED.unpack_from(body)
+    return leg, ReceivedFrame(sample_index, played, flushed, body[_RECEIVED.size :], missing)
 
 
 def decode_playback(body: bytes) -> tuple[int, bytes]:

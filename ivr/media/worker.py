@@ -70,7 +70,7 @@ class Worker:
     def run(self) -> None:
         """Take calls until told to stop or the link closes."""
         self.send(wire.Ready(wire.VERSION, self._options.sip_port))
-        self._thread.run(self._on_tick)
+        self._thread.run(self._on_tick, self._on_beat)
         self._shut_down()
 
     def stop(self) -> None:
@@ -103,6 +103,10 @@ class Worker:
         self._ticks += 1
         if self._ticks % STATUS_TICKS == 0:
             self.send(self._status())
+
+    def _on_beat(self) -> None:
+        for leg in list(self._legs.values()):
+            self._try(leg.watch_gaps)
 
     def _status(self) -> wire.Status:
         audios = [leg.audio for leg in self._legs.values()]

@@ -32,6 +32,8 @@ _UNITS = {
 }  # fmt: skip
 _AHEAD = ("следующ", "будущ", "ближайш", "перезвон", "позвон", "набер")
 """Beginnings of words after which a bare weekday is the coming one; otherwise it is the last."""
+DAY_ENDINGS = frozenset({*_DAYS, *_MONTHS, *_WEEKDAYS, "число", "числа", "назад"})
+"""Words that end a spoken day."""
 
 
 @dataclass(frozen=True, slots=True)

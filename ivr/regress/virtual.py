@@ -160,6 +160,9 @@ class SettledRecognizer:
             raise AsrError("dropped", lost)
         return await self._recognizer.finish()
 
+    async def look(self, samples: bytes) -> Hypothesis:
+        return await self._recognizer.look(samples)
+
     async def aclose(self) -> None:
         await self._recognizer.aclose()
 

@@ -105,6 +105,8 @@ class LegFrame:
     """Samples of our playback that had gone out when this frame came in (one clock for both)."""
     flushed_samples: int = 0
     """Samples of our playback that `stop_playback` had dropped by then."""
+    missing: bool = False
+    """No RTP came in though it should have: the frame is made up, not silence of the far end."""
 
 
 class Leg(Protocol):

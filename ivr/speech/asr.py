@@ -57,6 +57,13 @@ class Recognizer(Protocol):
         """End the utterance: the final hypothesis; the recognizer is ready for the next one."""
         ...
 
+    async def look(self, samples: bytes) -> Hypothesis:
+        """What `finish` would say if these samples were the whole utterance.
+
+        Leaves the utterance under way untouched. May overlap with the other calls.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Give the recognizer back. Idempotent."""
         ...

@@ -92,6 +92,8 @@ turns = Table(
     Column("asr_ms", Double),
     Column("nlu_ms", Double),
     Column("response_ms", Double),
+    Column("endpoint", Text),
+    Column("patience_ms", Integer),
 )
 
 handoffs = Table(

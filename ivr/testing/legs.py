@@ -38,14 +38,15 @@ class FakeLeg:
             self._frames.put_nowait(None)
         self._events.put_nowait(event)
 
-    def hears(self, samples: bytes) -> None:
-        """20 ms of the far end's audio; the same time passes for playback."""
+    def hears(self, samples: bytes, *, missing: bool = False) -> None:
+        """20 ms of the far end's audio, or of a line without packets; the same time passes for
+        playback."""
         played = min(FRAME_SAMPLES, self.queued_samples)
         self.queued_samples -= played
         self._played += played
         frame = PcmFrame(samples, LINE_RATE_HZ, self._sample_index)
         self._sample_index += len(samples) // SAMPLE_BYTES
-        self._frames.put_nowait(LegFrame(frame, self._played))
+        self._frames.put_nowait(LegFrame(frame, self._played, missing=missing))
 
     # ---- the session's side
 

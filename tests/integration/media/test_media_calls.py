@@ -293,3 +293,21 @@ async def test_other_codecs_carry_audio(make_phone: MakePhone, codec: str) -> No
     outbound.play(tone(1000, 1))
     await listen(inbound, 0.5)
     assert amplitude(await listen(inbound, 0.3), 1000) > LOUD
+
+
+async def test_a_far_end_whose_packets_stop_is_missing_and_not_silent(
+    make_phone: MakePhone,
+) -> None:
+    service, caller = await make_phone(), await make_phone()
+    _, inbound = await connect(caller, service)
+    await listen(inbound, 0.5)
+    pid = caller.pool.worker_pids[0]
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        while not (await next_frame(inbound)).missing:
+            pass
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    while (await next_frame(inbound)).missing:
+        pass

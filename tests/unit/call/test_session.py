@@ -9,8 +9,10 @@ import pytest
 from ivr.audio.pcm import FRAME_BYTES, LINE_RATE_HZ
 from ivr.audio.wav import load_audio
 from ivr.call.conversation import Understanding
+from ivr.call.patience import PatienceSettings
 from ivr.call.session import CallSession, SessionSettings, SharedParts
 from ivr.clock import SystemClock
+from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.policy import Policy, PolicySettings
 from ivr.events import (
     CallAnswered,
@@ -40,7 +42,8 @@ pytestmark = pytest.mark.unit
 
 SPEECH = load_audio(Path("audio_fixtures/tts/0270.flac"), LINE_RATE_HZ)
 INTENTS = {"мой баланс": "balance", "оператор": "operator", "да": "affirm", "пока": "goodbye"}
-PROFILE = EndpointingProfile(trailing_silence_ms=400)
+PROFILE = EndpointingProfile(complete_ms=300, trailing_silence_ms=400, incomplete_ms=600)
+PATIENCE = PatienceSettings(profiles=dict.fromkeys(QuestionKind, PROFILE))
 
 
 class Stage:
@@ -63,8 +66,7 @@ class Stage:
             clock=SystemClock(),
         )
         settings = SessionSettings(
-            open_profile=PROFILE,
-            closed_profile=PROFILE,
+            patience=PATIENCE,
             vad_aggressiveness=2,
             operator=OperatorSettings(
                 target=operator, refer=True, refer_timeout_s=0.2, dial_timeout_s=0.2
@@ -148,6 +150,34 @@ async def test_speech_into_the_prompt_stops_it(tmp_path):
     turn = stage.events.of(TurnCompleted)[1]
     assert turn.barge_in
     assert turn.played_s == pytest.approx(0.7, abs=0.3)
+
+
+async def test_only_understanding_runs_ahead_of_the_end_of_a_turn(tmp_path):
+    async with Stage(tmp_path, "оператор > мой баланс") as stage:
+        await stage.prompt_ends()
+        done, events = len(stage.leg.commands), len(stage.events.of(TurnCompleted))
+        await stage.hears(SPEECH)
+        await stage.passes(0.16)
+        assert stage.nlu.asked == ["оператор"]
+        assert stage.leg.commands[done:] == []
+        assert len(stage.events.of(TurnCompleted)) == events
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert stage.nlu.asked == ["оператор", "мой баланс"]
+    assert not stage.events.of(HandoffStarted)
+    assert "триста двадцать один рубль" in stage.replies[1]
+
+
+async def test_words_understood_ahead_are_not_asked_about_again(tmp_path):
+    async with Stage(tmp_path, "мой баланс") as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert stage.nlu.asked == ["мой баланс"]
+    turn = stage.events.of(TurnCompleted)[1]
+    assert turn.text == "мой баланс"
+    assert turn.endpoint.endswith(" request")
+    assert 300 <= turn.patience_ms <= 600
 
 
 async def test_keys_do_what_words_do(tmp_path):

@@ -6,6 +6,10 @@ from hypothesis import strategies as st
 
 from ivr.audio.pcm import FRAME_BYTES, FRAME_SAMPLES, LINE_RATE_HZ, PcmFrame
 from ivr.speech.endpointing import (
+    LONGEST_GAP_S,
+    SURE,
+    UNDECIDED,
+    UNFINISHED,
     Endpointer,
     EndpointEvent,
     EndpointingProfile,
@@ -39,7 +43,7 @@ def test_an_utterance_starts_at_its_first_frame_and_ends_at_its_last() -> None:
     )
     assert events == [
         SpeechStarted(pytest.approx(0.5), pytest.approx(0.6)),
-        SpeechEnded(pytest.approx(1.5), pytest.approx(2.06)),
+        SpeechEnded(pytest.approx(1.5), pytest.approx(2.06), patience_ms=550),
     ]
 
 
@@ -80,7 +84,7 @@ def test_the_profile_of_a_closed_question_ends_sooner_and_may_be_set_in_mid_utte
     event = None
     for index in range(15, 35):
         event = event or endpointer.feed(False, index * FRAME_S, (index + 1) * FRAME_S)
-    assert event == SpeechEnded(pytest.approx(0.3), pytest.approx(0.7))
+    assert event == SpeechEnded(pytest.approx(0.3), pytest.approx(0.7), patience_ms=400)
 
 
 def test_an_endless_utterance_is_cut_and_the_rest_is_a_new_one() -> None:
@@ -141,3 +145,103 @@ def test_the_pre_roll_holds_the_last_frames_in_order(count: int) -> None:
     kept = range(max(0, count - 15), count)
     assert ring.drain() == b"".join(frame(index).samples for index in kept)
     assert ring.drain() == b""
+
+
+PATIENT = EndpointingProfile(complete_ms=200, trailing_silence_ms=600, incomplete_ms=1200)
+
+
+def ended_after_ms(*stretches: tuple[bool, int], judged: float | None, at_ms: int) -> float:
+    """Silence before the end, when the words are judged that long after they ended."""
+    endpointer = Endpointer(PATIENT)
+    for index, speech in enumerate(spoken(*stretches, (False, 5000))):
+        event = endpointer.feed(speech, index * FRAME_S, (index + 1) * FRAME_S)
+        if isinstance(event, SpeechEnded):
+            assert event.sureness == (UNDECIDED if judged is None else judged)
+            assert event.patience_ms == PATIENT.patience_ms(event.sureness)
+            return (event.detected_at_s - event.at_s) * 1000
+        if judged is not None and endpointer.silence_s >= at_ms / 1000 - 1e-6:
+            endpointer.judge(judged)
+    raise AssertionError("it did not end")
+
+
+@pytest.mark.parametrize(
+    ("judged", "at_ms", "ends_ms"),
+    [
+        (None, 100, 600),
+        (SURE, 100, 200),
+        (UNDECIDED, 100, 600),
+        (UNFINISHED, 100, 1200),
+        (SURE, 300, 320),
+        (0.75, 100, 400),
+        (0.25, 100, 900),
+    ],
+)
+def test_the_words_decide_how_long_silence_may_last(
+    judged: float | None, at_ms: int, ends_ms: int
+) -> None:
+    assert ended_after_ms((True, 500), judged=judged, at_ms=at_ms) == pytest.approx(ends_ms)
+
+
+def test_a_judgement_is_forgotten_when_the_caller_speaks_on() -> None:
+    endpointer = Endpointer(PATIENT)
+    feed(endpointer, spoken((True, 300), (False, 160)))
+    endpointer.judge(SURE)
+    event = None
+    for index in range(23, 80):
+        event = event or endpointer.feed(index < 30, index * FRAME_S, (index + 1) * FRAME_S)
+    assert event == SpeechEnded(pytest.approx(0.6), pytest.approx(1.2), patience_ms=600)
+
+
+def fed(endpointer: Endpointer, at: int, count: int, *, missing: bool = False) -> EndpointEvent:
+    """Frames without speech from frame `at` on; the last thing that followed."""
+    event = None
+    for index in range(at, at + count):
+        event = event or endpointer.feed(
+            False, index * FRAME_S, (index + 1) * FRAME_S, missing=missing
+        )
+    return event
+
+
+def test_two_seconds_of_silence_by_packet_loss_are_not_an_end_of_turn() -> None:
+    endpointer = Endpointer(EndpointingProfile())
+    feed(endpointer, spoken((True, 500)))
+    assert fed(endpointer, 25, 100, missing=True) is None
+    assert endpointer.in_utterance
+    assert endpointer.silence_s == pytest.approx(0.0)
+    event = fed(endpointer, 125, 28)
+    assert event == SpeechEnded(pytest.approx(0.5), pytest.approx(3.06), patience_ms=550)
+
+
+def test_a_line_that_stays_dead_ends_the_utterance_in_the_end() -> None:
+    endpointer = Endpointer(EndpointingProfile())
+    feed(endpointer, spoken((True, 500)))
+    event = fed(endpointer, 25, 400, missing=True)
+    assert isinstance(event, SpeechEnded)
+    assert event.detected_at_s == pytest.approx(0.5 + LONGEST_GAP_S, abs=0.05)
+
+
+def test_made_up_frames_are_no_speech_whatever_they_sound_like() -> None:
+    endpointer = Endpointer(EndpointingProfile())
+    for index in range(50):
+        assert endpointer.feed(True, index * FRAME_S, (index + 1) * FRAME_S, missing=True) is None
+
+
+@given(
+    runs=st.lists(
+        st.tuples(st.booleans(), st.booleans(), st.integers(1, 40)), min_size=1, max_size=20
+    ),
+    judged=st.floats(0, 1),
+)
+def test_no_end_comes_before_the_shortest_patience(
+    runs: list[tuple[bool, bool, int]], judged: float
+) -> None:
+    endpointer = Endpointer(PATIENT)
+    index, heard = 0, 0.0
+    for speech, missing, count in runs:
+        for _ in range(count):
+            event = endpointer.feed(speech, index * FRAME_S, (index + 1) * FRAME_S, missing=missing)
+            index += 1
+            heard = 0.0 if speech and not missing else heard + FRAME_S * (not missing)
+            if isinstance(event, SpeechEnded) and event.detected_at_s - event.at_s < LONGEST_GAP_S:
+                assert heard >= PATIENT.complete_ms / 1000 - 1e-6
+            endpointer.judge(judged)

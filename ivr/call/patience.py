@@ -1,0 +1,93 @@
+"""How long silence may last before a turn is over, by what was asked and what was heard so far."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ivr.call.completeness import NO_RULE, Judgement, judge
+from ivr.call.conversation import Understanding
+from ivr.call.endings import KNOWN_MOVE_FLOOR, Endings, Guess
+from ivr.call.speculation import Speculation
+from ivr.dialogue.actions import QuestionKind
+from ivr.dialogue.intents import Move, Talk, treatment
+from ivr.nlu.normalise import words_of
+from ivr.nlu.schema import NluResult
+from ivr.nlu.thresholds import Decision
+from ivr.speech.endpointing import EndpointingProfile
+
+OPENINGS: Final = (Talk(Move.GREETING), Talk(Move.OFF_TOPIC))
+"""Being sure of these is no reason to believe that all was said."""
+FREE: Final = (QuestionKind.OPEN, QuestionKind.MENU, QuestionKind.CHOICE)
+"""Questions that are answered by a request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatienceSettings:
+    """What the configuration says about the ends of turns."""
+
+    profiles: Mapping[QuestionKind, EndpointingProfile]
+    """One for every kind of question."""
+    endings: Endings = field(default_factory=lambda: Endings(()))
+    """How requests end."""
+    understanding: bool = True
+    """False: silence alone decides, by the profiles' `trailing_silence_ms`."""
+
+
+class Patience:
+    """One call's judge of ends. Event loop only."""
+
+    def __init__(
+        self,
+        settings: PatienceSettings,
+        speculation: Speculation,
+        understanding: Understanding,
+    ) -> None:
+        self._settings = settings
+        self._speculation = speculation
+        self._understanding = understanding
+        self._kind = QuestionKind.OPEN
+
+    def expect(self, kind: QuestionKind) -> None:
+        """This kind of question is open from now on."""
+        self._kind = kind
+
+    @property
+    def profile(self) -> EndpointingProfile:
+        """What the open question allows."""
+        return self._settings.profiles[self._kind]
+
+    @property
+    def understanding(self) -> bool:
+        """False when only silence counts: then there is nothing to look at."""
+        return self._settings.understanding
+
+    def ahead(self, text: str) -> None:
+        """The caller pauses after these words: understand them in case that was all."""
+        self._speculation.ahead(text)
+
+    def judge(self, text: str) -> Judgement:
+        """Can these words be all? The answer may change once `ahead` has come to something."""
+        judgement = judge(self._kind, text)
+        result = self._speculation.result(text)
+        if judgement.reason != NO_RULE or result is None:
+            return judgement
+        if self._kind is QuestionKind.YES_NO and self._says_yes_or_no(result):
+            return Judgement(KNOWN_MOVE_FLOOR, "yes_no_intent")
+        if self._kind not in FREE:
+            return judgement
+        words = [word.text for word in words_of(text)]
+        return Judgement(self._settings.endings.sureness(words, self._guess(result)), "request")
+
+    def _says_yes_or_no(self, result: NluResult) -> bool:
+        answers = treatment(result.intent.name) in (Talk(Move.YES), Talk(Move.NO))
+        return answers and self._understanding.decide(result) is Decision.ACCEPT
+
+    def _guess(self, result: NluResult) -> Guess:
+        meaning = treatment(result.intent.name)
+        if meaning in OPENINGS:
+            return Guess(confidence=0.0, clear=False)
+        return Guess(
+            confidence=result.intent.confidence,
+            clear=self._understanding.decide(result) is Decision.ACCEPT,
+            move=isinstance(meaning, Talk),
+        )
