@@ -188,8 +188,8 @@ class Conversation:
         match answer:
             case Silent():
                 return NoInput()
-            case Pressed(digit=digit):
-                return Keyed(digit)
+            case Pressed(digits=digits):
+                return Keyed(digits)
             case Spoken(utterance=utterance) if utterance.failed:
                 return NluUnavailable(utterance.hypothesis.text)
             case Spoken(utterance=utterance) if not utterance.hypothesis.text:

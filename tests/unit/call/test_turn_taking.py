@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from ivr.call.turn_taking import (
-    KeyTaken,
+    KeysTaken,
     NoInputDetected,
     ResumePrompt,
     StaleText,
@@ -21,8 +21,8 @@ pytestmark = pytest.mark.unit
 class Story:
     """Feeds a machine and keeps every effect."""
 
-    def __init__(self) -> None:
-        self.turn = TurnTaking()
+    def __init__(self, *, softly: bool = False) -> None:
+        self.turn = TurnTaking(yield_softly=softly)
         self.effects: list[object] = []
         self.now = 0.0
         self.playing = False
@@ -95,17 +95,17 @@ def test_a_key_over_a_protected_prompt_is_kept_until_it_ends():
     story = Story().asks(interruptible=False).passes(1).presses("1")
     assert story.effects == []
     story.prompt_ends()
-    assert story.effects == [KeyTaken("1", barge_in=False)]
+    assert story.effects == [KeysTaken("1", barge_in=False)]
 
 
 def test_a_key_during_the_prompt_stops_it():
     story = Story().asks().passes(1).presses("0")
-    assert story.effects == [StopPlayback(), KeyTaken("0", barge_in=True)]
+    assert story.effects == [StopPlayback(), KeysTaken("0", barge_in=True)]
 
 
 def test_a_key_pressed_before_the_question_answers_it():
     story = Story().presses("3").asks().passes(0.02)
-    assert story.effects == [StopPlayback(), KeyTaken("3", barge_in=True)]
+    assert story.effects == [StopPlayback(), KeysTaken("3", barge_in=True)]
 
 
 def test_silence_after_the_prompt_is_no_input():

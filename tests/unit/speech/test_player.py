@@ -19,6 +19,9 @@ class RingLeg:
     def stop_playback(self) -> None:
         self.queued_samples = 0
 
+    def set_playback_gain(self, gain: float) -> None:
+        self.gain = gain
+
     def passes(self, samples: int) -> None:
         self.queued_samples -= samples
 
