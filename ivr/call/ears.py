@@ -36,6 +36,8 @@ class Utterance:
     """End of speech detected -> final hypothesis."""
     failed: bool = False
     """The recognizer broke; there is no text."""
+    cut: bool = False
+    """It reached the longest time that is listened to."""
 
 
 class EarListener(Protocol):
@@ -101,7 +103,8 @@ class Ears:
             self._listener.on_speech_started(event.at_s)
             await self._recognize(self._pre_roll.drain() + frame.samples, frame.end_s)
         elif isinstance(event, SpeechEnded | SpeechTooLong):
-            await self._finish(frame.samples, event.at_s, frame.end_s)
+            cut = isinstance(event, SpeechTooLong)
+            await self._finish(frame.samples, event.at_s, frame.end_s, cut=cut)
         elif self._endpointer.in_utterance:
             await self._recognize(frame.samples, frame.end_s)
         else:
@@ -119,7 +122,9 @@ class Ears:
             self._last_partial = partial.text
             self._listener.on_partial(partial.text, audio_s)
 
-    async def _finish(self, samples: bytes, speech_end_s: float, audio_s: float) -> None:
+    async def _finish(
+        self, samples: bytes, speech_end_s: float, audio_s: float, *, cut: bool
+    ) -> None:
         ended_at = self._clock.monotonic() - (audio_s - speech_end_s)
         self._listener.on_speech_ended()
         await self._recognize(samples, audio_s)
@@ -139,6 +144,7 @@ class Ears:
                 ended_at=ended_at,
                 asr_ms=(self._clock.monotonic() - detected_at) * 1000,
                 failed=self._broken,
+                cut=cut,
             )
         )
 

@@ -14,6 +14,8 @@ class QuestionKind(StrEnum):
     YES_NO = "yes_no"
     CITY = "city"
     MENU = "menu"
+    CHOICE = "choice"
+    """One of several things that were just named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class Say:
     phrase: Phrase
     barge_in: bool = True
     """False: must be heard to its end, speech and keys meanwhile are kept, not acted on."""
+    item: int | None = None
+    """Number of the choice that the phrase names, from 1 on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,8 @@ class Ask:
     no_input_s: float = 6.0
     """Silence after the phrase that counts as no input, seconds."""
     barge_in: bool = True
+    takes_row: bool = False
+    """Answered by a row of keys, such as a telephone number: all that are pressed are kept."""
 
 
 class ServiceCall(StrEnum):

@@ -6,15 +6,18 @@ from dataclasses import replace
 from ivr.dialogue.actions import ServiceCall
 from ivr.dialogue.errands import start_errand
 from ivr.dialogue.flows import FLOWS
-from ivr.dialogue.flows.callback import NUMBER, check
+from ivr.dialogue.flows.callback import NUMBER, check, on_digits
 from ivr.dialogue.inputs import Heard, NluUnavailable
 from ivr.dialogue.intents import Move, Serve, Talk, treatment
-from ivr.dialogue.ladders import on_nlu_unavailable, on_no_match
+from ivr.dialogue.ladders import on_nlu_unavailable, on_no_match, on_too_long
 from ivr.dialogue.moves import make_move
 from ivr.dialogue.replies import on_city, on_yes_no
+from ivr.dialogue.small_talk import asks_to_wait, checks_line, is_back
 from ivr.dialogue.state import YES_NO_TOPICS, DialogueState, Errand, Question, Topic
 from ivr.dialogue.turns import ANYTHING_ELSE, Context, Turn, ask
 from ivr.dialogue.yes_no import wants_operator, yes_or_no
+from ivr.nlu.normalise import words_of
+from ivr.nlu.phone import said_digits
 from ivr.nlu.schema import Entity, EntityKind, NluResult
 from ivr.nlu.thresholds import Decision, decide
 from ivr.speech.phrase import Name, Prompt
@@ -34,6 +37,10 @@ def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
     result = heard.result
     settings = context.settings
     decision = decide(result, accept=settings.accept, confirm=settings.confirm)
+    if (move := _about_the_line(state, result.text)) is not None:
+        return make_move(replace(state, nlu_failures=0), context, move)
+    if heard.cut and decision is not Decision.ACCEPT:
+        return on_too_long(state, context)
     if decision is Decision.REJECT and state.waiting:
         return on_no_match(state, context)  # somebody else is being talked to
     state = replace(state, nlu_failures=0, waiting=False)
@@ -50,10 +57,20 @@ def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
     return on_no_match(state, context)
 
 
+def _about_the_line(state: DialogueState, text: str) -> Move | None:
+    """«Алло?», «минутку» and, after that, «я готова»: their words are enough."""
+    back = state.waiting and state.question.topic not in YES_NO_TOPICS and is_back(text)
+    if back or checks_line(text):
+        return Move.GREETING
+    return Move.WAIT if asks_to_wait(text) else None
+
+
 def on_words_only(state: DialogueState, context: Context, unavailable: NluUnavailable) -> Turn:
     """Without the intent engine a yes, a no and «оператор» are still understood."""
     if wants_operator(unavailable.text):
         return make_move(state, context, Move.OPERATOR)
+    if (move := _about_the_line(state, unavailable.text)) is not None:
+        return make_move(state, context, move)
     yes = yes_or_no(unavailable.text, state.question.topic)
     if yes is not None and state.question.topic in YES_NO_TOPICS | {Topic.ANYTHING_ELSE}:
         return on_yes_no(replace(state, waiting=False), context, yes=yes)
@@ -69,6 +86,8 @@ def _answer_to_question(
         return on_city(state, context, named)
     if topic in _CALLBACK_TOPICS and (phone := _last(result, EntityKind.PHONE)):
         return check(replace(state, no_inputs=0), context, phone.value)
+    if topic is Topic.CALLBACK_NUMBER and (digits := _digits_of(result.text)):
+        return on_digits(replace(state, no_inputs=0), context, digits)
     if topic is Topic.CALLBACK_HERE and _OTHER_NUMBER.search(result.text.lower()):
         return ask(replace(state, no_inputs=0), context, NUMBER)
     yes = yes_or_no(result.text, topic)
@@ -130,6 +149,11 @@ def _confirm(state: DialogueState, context: Context, result: NluResult) -> Turn:
     errand = Errand(result.intent.name, result.entities)
     question = Question(Topic.CONFIRM_INTENT, words)
     return ask(replace(state, errand=errand, no_inputs=0), context, question)
+
+
+def _digits_of(text: str) -> str:
+    """A part of a telephone number that was said; the rest may be said or keyed."""
+    return said_digits([word.text for word in words_of(text)])
 
 
 def _last(result: NluResult, kind: EntityKind) -> Entity | None:

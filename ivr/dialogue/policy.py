@@ -106,8 +106,8 @@ def _on_caller(state: DialogueState, context: Context, user_input: SpokenOrKeyed
             return on_key(state, context, digit)
         case NoInput():
             return ladders.on_no_input(state, context)
-        case Unintelligible():
-            return ladders.on_no_match(state, context)
+        case Unintelligible(cut=cut):
+            return (ladders.on_too_long if cut else ladders.on_no_match)(state, context)
         case NluUnavailable():
             return on_words_only(state, context, user_input)
 

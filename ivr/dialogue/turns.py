@@ -29,7 +29,7 @@ from ivr.speech.phrase import Phrase, Prompt
 
 Turn = tuple[DialogueState, tuple[Action, ...]]
 
-LAST_RUNG = 3
+LAST_RUNG = 4
 """Silences or misunderstandings in a row after which the bot stops asking."""
 
 ANYTHING_ELSE = Question(Topic.ANYTHING_ELSE, (Prompt("close.anything_else"),))
@@ -82,6 +82,7 @@ def ask(
         phrase=(*before, *words),
         kind=question.kind,
         no_input_s=context.settings.no_input_s if no_input_s is None else no_input_s,
+        takes_row=question.topic is Topic.CALLBACK_NUMBER,
     )
     return replace(state, phase=Phase.ASKING, question=question, pending_call=None), (action,)
 

@@ -172,7 +172,7 @@ async def test_goodbye_hangs_up_after_the_last_word(tmp_path):
 
 async def test_silence_ends_politely(tmp_path):
     async with Stage(tmp_path) as stage:
-        for _ in range(3):
+        for _ in range(4):
             await stage.prompt_ends()
             await stage.passes(2.2)
         await stage.prompt_ends()
