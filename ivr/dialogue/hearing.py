@@ -39,13 +39,13 @@ def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
     decision = decide(result, accept=settings.accept, confirm=settings.confirm)
     if (move := _about_the_line(state, result.text)) is not None:
         return make_move(replace(state, nlu_failures=0), context, move)
-    if heard.cut and decision is not Decision.ACCEPT:
+    unclear = decision is not Decision.ACCEPT or treatment(result.intent.name) == OFF_TOPIC
+    if heard.cut and unclear:
         return on_too_long(state, context)
     if decision is Decision.REJECT and state.waiting:
         return on_no_match(state, context)  # somebody else is being talked to
     state = replace(state, nlu_failures=0, waiting=False)
     understood = _answer_to_question(state, context, result, decision)
-    unclear = decision is not Decision.ACCEPT or treatment(result.intent.name) == OFF_TOPIC
     if understood is None and unclear:
         understood = _follow_up(state, context, result)
     if understood is not None:

@@ -7,9 +7,17 @@ from typing import Any
 import pytest
 
 from ivr.dialogue.actions import Ask, HangUp, QuestionKind, RequestCallback, Say
-from ivr.dialogue.inputs import CallbackStored, ServiceFailed, ServiceReplied
+from ivr.dialogue.inputs import (
+    CallbackStored,
+    Heard,
+    Keyed,
+    ServiceFailed,
+    ServiceReplied,
+    Unintelligible,
+)
 from ivr.dialogue.policy import PolicySettings
-from ivr.dialogue.state import Phase
+from ivr.dialogue.state import Phase, Topic
+from ivr.nlu.schema import NluResult, ScoredIntent
 
 pytestmark = pytest.mark.unit
 
@@ -438,3 +446,77 @@ def test_after_the_end_nothing_more_is_said(call: Any) -> None:
 def test_the_first_thing_that_happens_is_greeted_whatever_it_is(script: Any) -> None:
     assert OPEN in script.mumbles()
     assert isinstance(script.actions[0], Say)
+
+
+@pytest.mark.parametrize("text", ["алло", "алло вы тут", "вы меня слышите", "вы еще на линии"])
+def test_is_anybody_there_gets_an_answer_and_the_open_question_again(call: Any, text: str) -> None:
+    offer = call.says("promised_payment")
+    assert call.says("out_of_scope", text, sure=0.2) == f"Да, я вас слушаю. {offer}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["подождите", "минутку", "сейчас посмотрю", "не кладите трубку", "одну секундочку пожалуйста"],
+)
+def test_a_caller_who_asks_for_a_moment_is_waited_for(call: Any, text: str) -> None:
+    call.says("promised_payment")
+    assert call.says("out_of_scope", text, sure=0.2) == "Хорошо, я подожду."
+    assert call.last.no_input_s == PolicySettings().wait_s
+    assert call.is_silent() == "Я на связи. Скажите, когда будете готовы."
+    assert call.last.no_input_s == PolicySettings().wait_s
+    assert call.says("affirm", "да").startswith("Готово.")
+
+
+def test_who_comes_back_after_a_moment_is_heard(call: Any) -> None:
+    call.says("wait", "подождите")
+    assert call.says("out_of_scope", "все я готова", sure=0.2) == "Да, я вас слушаю."
+    assert not call.state.waiting
+
+
+def test_waiting_works_without_the_intent_engine(call: Any) -> None:
+    assert call.says_while_nlu_is_down("минутку подождите") == "Хорошо, я подожду."
+    assert call.says_while_nlu_is_down("алло") == "Да, я вас слушаю."
+
+
+@pytest.mark.parametrize("halves", [("девятьсот три", "5551234"), ("девять", "035551234")])
+def test_a_number_half_said_and_half_keyed_is_joined_in_order(call: Any, halves: Any) -> None:
+    said, keyed = halves
+    call.says("callback")
+    call.says("callback", "на другой номер")
+    assert call.says("out_of_scope", said, sure=0.2) == ""
+    assert call.last.takes_row
+    assert call.last.no_input_s == PolicySettings().key_gap_s
+    heard = call.happens(Keyed(keyed))
+    assert heard.startswith("Записала номер девятьсот три, пятьсот пятьдесят пять")
+
+
+def test_a_number_half_keyed_and_half_said_is_joined_in_order(call: Any) -> None:
+    call.says("callback")
+    call.says("callback", "на другой номер")
+    call.happens(Keyed("903"))
+    heard = call.says("out_of_scope", "пятьсот пятьдесят пять двенадцать тридцать четыре", sure=0.1)
+    assert heard.startswith("Записала номер девятьсот три, пятьсот пятьдесят пять")
+
+
+def test_a_row_of_keys_ends_at_the_hash(call: Any) -> None:
+    call.says("callback")
+    call.says("callback", "на другой номер")
+    assert call.happens(Keyed("9035551234#1")).startswith("Записала номер")
+    assert call.state.question.topic is Topic.CALLBACK_CHECK
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        Unintelligible(cut=True),
+        Heard(NluResult("шум", (ScoredIntent("out_of_scope", 0.9),)), cut=True),
+        Heard(NluResult("шум", (ScoredIntent("balance", 0.2),)), cut=True),
+    ],
+)
+def test_speech_without_an_end_is_asked_to_be_brief(call: Any, cut: Any) -> None:
+    assert call.happens(cut).startswith("Извините, я не поняла. Скажите коротко, о чём ваш вопрос")
+
+
+def test_speech_without_an_end_that_is_clear_is_acted_on(call: Any) -> None:
+    long = Heard(NluResult("мой баланс", (ScoredIntent("balance", 0.9),)), cut=True)
+    assert call.happens(long) == BALANCE
