@@ -21,6 +21,7 @@ PURE = (
     "ivr.speech.grammar",
     "ivr.speech.phrase",
     "ivr.speech.russian",
+    "ivr.call.backchannel",
     "ivr.call.turn_taking",
     "ivr.call.caller",
     "ivr.handoff.transfer",

@@ -258,11 +258,13 @@ class Conversation:
     async def _fill_in(self, request: "asyncio.Future[Any]") -> None:
         """Keep the caller company until the reply is there; the guard sees to it that one comes."""
         for pause_s, filler in chain(FILLERS, repeat(FILLERS[-1])):
-            done, _ = await asyncio.wait({request}, timeout=pause_s)
-            if done:
-                return
-            if not self._player.playing:
-                await self._say(filler, barge_in=True)
+            speaking = True
+            while speaking:
+                done, _ = await asyncio.wait({request}, timeout=pause_s)
+                if done:
+                    return
+                speaking = self._player.playing
+            await self._say(filler, barge_in=True)
 
     async def _service(self, call: ServiceCall, arguments: dict[str, Any]) -> Any:
         if call is ServiceCall.CONNECT_PROMISED_PAYMENT:

@@ -116,6 +116,15 @@ class Stage:
         await asyncio.sleep(0.05)
         await self.passes(self.leg.queued_samples / LINE_RATE_HZ + 0.1)
 
+    async def menu_plays(self) -> None:
+        """The first seconds of a long prompt."""
+        await self.prompt_ends()
+        self.leg.happens(Dtmf("*"))
+        async with asyncio.timeout(5.0):
+            while not self.leg.queued_samples:
+                await self.passes(0.02)
+        await self.passes(0.2)
+
     async def speaks(self) -> None:
         await self.hears(SPEECH)
         await self.passes(0.8)
@@ -340,23 +349,23 @@ async def test_a_back_office_that_never_answers_ends_in_an_apology_and_a_way_on(
 
 async def test_a_backchannel_softens_the_prompt_and_answers_nothing(tmp_path):
     async with Stage(tmp_path, "угу", soft_gain=0.1) as stage:
-        await stage.passes(0.6)
+        await stage.menu_plays()
         await stage.hears(SPEECH)
         await stage.passes(0.8)
         await stage.prompt_ends()
         gains = [command for command in stage.leg.commands if command.startswith("gain")]
     assert gains == ["gain 0.10", "gain 1.00"]
     assert "stop_playback" not in stage.leg.commands
-    assert [turn.kind for turn in stage.events.of(TurnCompleted)] == ["started"]
+    assert [turn.kind for turn in stage.events.of(TurnCompleted)] == ["started", "keyed"]
 
 
 async def test_a_meant_word_stops_the_softened_prompt(tmp_path):
     async with Stage(tmp_path, "мой баланс", soft_gain=0.1) as stage:
-        await stage.passes(0.6)
+        await stage.menu_plays()
         await stage.speaks()
         await stage.prompt_ends()
     assert "stop_playback" in stage.leg.commands
-    turn = stage.events.of(TurnCompleted)[1]
+    turn = stage.events.of(TurnCompleted)[2]
     assert (turn.text, turn.barge_in) == ("мой баланс", True)
 
 
