@@ -201,7 +201,7 @@ class TurnTaking:
             turn = replace(turn, stale=False)
             if self.phase is not TurnPhase.PROMPTING:  # the prompt is over: wait for an answer
                 turn = replace(turn, phase=TurnPhase.WAITING, waiting_since=audio_s)
-            return turn, (StaleText(text),) if text else ()
+            return turn, (*self._restored(), *((StaleText(text),) if text else ()))
         if self.overlapping and (not text or words is not Words.MEANT):
             return self._on_nothing_meant(turn, audio_s)
         if self.phase is TurnPhase.PROMPTING and not interruptible:

@@ -50,6 +50,7 @@ class ServiceCall(StrEnum):
     SERVICES = "services"
     PROMISED_PAYMENT_TERMS = "promised_payment_terms"
     CONNECT_PROMISED_PAYMENT = "connect_promised_payment"
+    DISCONNECT_SERVICE = "disconnect_service"
     LAST_PAYMENT = "last_payment"
     LAST_CHARGES = "last_charges"
     OUTAGE = "outage"

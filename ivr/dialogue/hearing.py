@@ -4,9 +4,11 @@ import re
 from dataclasses import replace
 
 from ivr.dialogue.actions import ServiceCall
+from ivr.dialogue.choosing import chosen
 from ivr.dialogue.errands import start_errand
 from ivr.dialogue.flows import FLOWS
 from ivr.dialogue.flows.callback import NUMBER, check, on_digits
+from ivr.dialogue.flows.disconnecting import on_chosen
 from ivr.dialogue.inputs import Heard, NluUnavailable
 from ivr.dialogue.intents import Move, Serve, Talk, treatment
 from ivr.dialogue.ladders import on_nlu_unavailable, on_no_match, on_too_long
@@ -24,12 +26,19 @@ from ivr.speech.phrase import Name, Prompt
 
 _CALLBACK_TOPICS = frozenset({Topic.CALLBACK_HERE, Topic.CALLBACK_NUMBER, Topic.CALLBACK_CHECK})
 OFF_TOPIC = Talk(Move.OFF_TOPIC)
+_YES_NO_HERE = YES_NO_TOPICS | {
+    Topic.ANYTHING_ELSE,
+    Topic.CALLBACK_NUMBER,
+    Topic.WHICH_SERVICE,
+}
 _OTHER_NUMBER = re.compile(r"\bдруг(?:ой|ому|ом)\b")
 _HARMLESS = frozenset({Move.REPEAT, Move.CANCEL, Move.GREETING, Move.WAIT, Move.HELP})
 """Moves that are made even when NLU is only half sure: a mistake costs one sentence."""
 _FAREWELLS = frozenset({Move.GOODBYE, Move.THANKS})
-_NEEDS_SURENESS = frozenset({Topic.CONFIRM_PROMISED_PAYMENT, Topic.ANYTHING_ELSE})
-"""A half sure yes would spend money here, a half sure no would end the call."""
+_NEEDS_SURENESS = frozenset(
+    {Topic.CONFIRM_PROMISED_PAYMENT, Topic.CONFIRM_DISCONNECTING, Topic.ANYTHING_ELSE}
+)
+"""A half sure yes would order something here, a half sure no would end the call."""
 
 
 def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
@@ -45,6 +54,8 @@ def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
     if decision is Decision.REJECT and state.waiting:
         return on_no_match(state, context)  # somebody else is being talked to
     state = replace(state, nlu_failures=0, waiting=False)
+    if (choice := chosen(state.question.choices, result.text, heard.item)) is not None:
+        return on_chosen(replace(state, no_inputs=0, no_matches=0), context, choice)
     understood = _answer_to_question(state, context, result, decision)
     if understood is None and unclear:
         understood = _follow_up(state, context, result)
@@ -93,7 +104,7 @@ def _answer_to_question(
     yes = yes_or_no(result.text, topic)
     if yes is None or (yes and topic is Topic.ANYTHING_ELSE):  # «хорошо» ends more than it asks
         yes = _yes_no_by_intent(topic, result, decision)
-    if yes is not None and topic in YES_NO_TOPICS | {Topic.ANYTHING_ELSE, Topic.CALLBACK_NUMBER}:
+    if yes is not None and topic in _YES_NO_HERE:
         return on_yes_no(state, context, yes=yes)
     return None
 

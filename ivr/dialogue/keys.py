@@ -3,14 +3,16 @@
 from dataclasses import replace
 from typing import Final
 
+from ivr.dialogue.choosing import numbered
 from ivr.dialogue.errands import start_errand
 from ivr.dialogue.flows.callback import on_digits
+from ivr.dialogue.flows.disconnecting import on_chosen
 from ivr.dialogue.intents import KEYED_INTENTS, Move
 from ivr.dialogue.ladders import on_no_match
 from ivr.dialogue.moves import make_move
 from ivr.dialogue.replies import city, on_city
 from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Errand, Topic
-from ivr.dialogue.turns import Context, Turn
+from ivr.dialogue.turns import Context, Turn, understood
 
 _EVERYWHERE: Final = {"0": Move.OPERATOR, "9": Move.REPEAT, "*": Move.CANCEL}
 _OF_A_NUMBER: Final = frozenset("0123456789#")
@@ -38,6 +40,8 @@ def on_key(state: DialogueState, context: Context, digit: str) -> Turn:
         return make_move(state, context, move)
     if topic is Topic.CITY and digit in KEYED_CITIES:
         return on_city(state, context, city(KEYED_CITIES[digit]))
+    if digit.isdecimal() and (choice := numbered(state.question.choices, int(digit))):
+        return on_chosen(understood(state), context, choice)
     if topic in OPEN_TOPICS and digit in KEYED_INTENTS:
         return start_errand(state, context, Errand(KEYED_INTENTS[digit]))
     return on_no_match(state, context)

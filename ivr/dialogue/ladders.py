@@ -9,8 +9,9 @@ operator.
 from dataclasses import replace
 
 from ivr.dialogue.flows.callback import offer_callback, on_number_finished
-from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Topic
+from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Question, Topic
 from ivr.dialogue.turns import (
+    AFTER_ITEM,
     LAST_RUNG,
     MENU,
     OFFER_OPERATOR,
@@ -22,12 +23,13 @@ from ivr.dialogue.turns import (
     prompts,
     transfer,
 )
-from ivr.speech.phrase import Phrase
+from ivr.speech.phrase import Name, Phrase
 
 OVERHEARD = 3
 """Things said to somebody else, while the caller is waited for, until the bot says it is there."""
 AGAIN = 2
 """Rungs that are not gone through a second time after the way out has failed."""
+_NUMBERS = ("один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь")
 _EXAMPLES: dict[Topic, Phrase] = {
     **dict.fromkeys(YES_NO_TOPICS, prompts("confirm.yes_no")),
 }
@@ -142,8 +144,16 @@ def _closed_question_again(
         return ask(state, context, question, before=before)
     if rung == 2 and (examples := _EXAMPLES.get(question.topic)):
         return ask(state, context, question, before=before, spoken=examples)
-    keys = _KEYS_HELP.get(question.topic, question.phrase)
-    return ask(state, context, question, before=before, spoken=keys)
+    return ask(state, context, question, before=before, spoken=_keys_of(question))
+
+
+def _keys_of(question: Question) -> Phrase:
+    """How the question is answered by key."""
+    if not question.choices:
+        return _KEYS_HELP.get(question.topic, question.phrase)
+    named = zip(_NUMBERS, question.choices, strict=False)
+    parts = (part for number, name in named for part in (Name(number), Name(name), AFTER_ITEM))
+    return (*prompts("choice.keys"), *parts)
 
 
 def on_nlu_unavailable(state: DialogueState, context: Context) -> Turn:
@@ -154,8 +164,7 @@ def on_nlu_unavailable(state: DialogueState, context: Context) -> Turn:
     sorry = prompts("nomatch.short")
     if state.question.topic in OPEN_TOPICS:
         return ask(state, context, MENU, before=sorry)
-    keys = _KEYS_HELP.get(state.question.topic, state.question.phrase)
-    return ask(state, context, state.question, before=sorry, spoken=keys)
+    return ask(state, context, state.question, before=sorry, spoken=_keys_of(state.question))
 
 
 def on_service_failure(state: DialogueState, context: Context, code: str) -> Turn:

@@ -48,6 +48,7 @@ __all__ = ["DialogueState", "Policy", "PolicySettings", "Turn"]
 
 ORDER_REFUSED = {"denied": "promised.denied", "already_active": "promised.already"}
 """Codes of `ServiceError` that are answers to an order, not faults."""
+KNOWN_CODES = ("unknown_subscriber",)
 UNKNOWN_CALLER = CallStarted(caller_number="", recorded=False)
 
 SpokenOrKeyed = Heard | Unintelligible | NluUnavailable | NoInput | Keyed
@@ -174,6 +175,9 @@ def _on_failure(state: DialogueState, context: Context, failed: ServiceFailed) -
         return ask(replace(state, not_ours=True), context, CITY)
     if failed.code in ORDER_REFUSED:
         return answer(state, context, prompts(ORDER_REFUSED[failed.code]))
+    if state.pending_call is ServiceCall.DISCONNECT_SERVICE and failed.code not in KNOWN_CODES:
+        # Nobody knows whether the service is still on: somebody has to look.
+        return ladders.give_up(state, context, "service_disconnect")
     ordering = state.pending_call is ServiceCall.CONNECT_PROMISED_PAYMENT
     if ordering and failed.code != "unknown_subscriber":
         # Nobody knows whether the order was carried out: neither yes nor no would be true.

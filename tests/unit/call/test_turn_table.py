@@ -36,7 +36,14 @@ SITUATIONS: Final[dict[TurnPhase, TurnTaking]] = {
 
 
 def _text(words: Words, text: str) -> Callable[[TurnTaking], Step]:
-    return lambda turn: turn.on_text(text, 1.5, interruptible=True, words=words)
+    """Said over the prompt, unless nobody asks or speaks."""
+    alone = (TurnPhase.IDLE, TurnPhase.WAITING)
+
+    def happens(turn: TurnTaking) -> Step:
+        turn = replace(turn, overlapping=turn.phase not in alone)
+        return turn.on_text(text, 1.5, interruptible=True, words=words)
+
+    return happens
 
 
 def _stale(turn: TurnTaking) -> Step:
@@ -62,7 +69,7 @@ EVENTS: Final[dict[str, Callable[[TurnTaking], Step]]] = {
     ),
     "speech ends": lambda turn: turn.on_speech_ended(),
     "text with a meaning": _text(Words.MEANT, "баланс"),
-    "backchannel over the prompt": _text(Words.BACKCHANNEL, "угу"),
+    "backchannel": _text(Words.BACKCHANNEL, "угу"),
     "no words": _text(Words.NONE, ""),
     "text begun before the question": _stale,
     "that text is clear": lambda turn: turn.on_stale_accepted(),

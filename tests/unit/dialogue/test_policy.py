@@ -214,7 +214,7 @@ def test_an_operator_is_given_at_once(call: Any, question: str | None, by_key: b
     [
         ("complaint", "Я понимаю, что ситуация неприятная. Давайте разберёмся."),
         ("tariff_change", "Поняла вас."),
-        ("service_disconnect", "Поняла вас."),
+        ("service_connect", "Поняла вас."),
     ],
 )
 def test_what_only_an_operator_can_do_is_handed_over(call: Any, intent: str, first: str) -> None:
