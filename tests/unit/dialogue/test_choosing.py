@@ -79,7 +79,7 @@ def test_a_yes_after_everything_was_named_chooses_nothing(which: Any) -> None:
     which.mumbles()
     assert which.mumbles() == (
         "Извините, я не поняла. Назовите услугу или нажмите её цифру. "
-        "Один. Гудок. Два. Погода. Три. Мобильное телевидение."
+        "Один, Гудок, два, Погода, три, Мобильное телевидение."
     )
 
 
