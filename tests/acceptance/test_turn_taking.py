@@ -5,7 +5,11 @@ import asyncio
 import numpy as np
 
 from ivr.audio.pcm import LINE_RATE_HZ
+from ivr.testing.service import ServiceProcess
 from tests.acceptance.ear import heard, words_in
+from tests.acceptance.support import FAST
+
+ANNOUNCED = {"IVR_DIALOGUE__ANNOUNCE_RECORDING": "true", "IVR_MEDIA__WORKERS": 1}
 
 
 async def menu_plays(call) -> float:
@@ -68,9 +72,9 @@ async def test_the_prompts_own_echo_does_not_stop_it(dial, records):
             began_s = await menu_plays(call)
             menu = await rest_of(call, began_s)
             echoing.cancel()
-        assert heard(menu, "menu.main")
         turns = (await records.last_call("9030000001"))["turns"]
-        assert [turn["kind"] for turn in turns] == ["started", "keyed"]
+        assert [turn["kind"] for turn in turns] == ["started", "keyed"], turns
+        assert heard(menu, "menu.main")
 
 
 async def echo(call, loss_db: float, delay_s: float = 0.2) -> None:
@@ -120,7 +124,7 @@ async def test_a_caller_who_asks_for_a_moment_is_not_nagged(dial, says, records)
     assert kinds == ["started", "heard", "heard"]
 
 
-async def test_a_number_said_in_part_and_keyed_in_part(dial, says, records):
+async def test_a_number_said_in_part_and_keyed_in_part(dial, says):
     async with await dial("anonymous") as call:
         await call.answered()
         await call.prompt_heard()
@@ -129,6 +133,37 @@ async def test_a_number_said_in_part_and_keyed_in_part(dial, says, records):
         await call.say(says("девять"))
         await call.passed(1.0)
         await call.press("035551234")
-        assert heard(await call.prompt_heard(), "callback.read_back", "confirm.right")
-    last = (await records.last_call("anonymous"))["turns"][-1]
-    assert "девятьсот три" in last["reply"]
+        read_back = await call.prompt_heard()
+    assert heard(read_back, "callback.read_back", "confirm.right")
+    assert "девятьсот три" in words_in(read_back)
+
+
+async def test_this_one_means_the_choice_that_was_being_named(dial, says, records):
+    async with await dial("9030000006") as call:
+        await call.answered()
+        await call.prompt_heard()
+        asked_s = await call.say(says("деактивировать услугу"))
+        await call.until(
+            lambda: call.listening.first_audible_after(asked_s + 0.2) is not None, 20, "the list"
+        )
+        # «У вас подключены услуги: мобильное телевидение … защита … секретарь … Какую услугу?»
+        await call.passed(4.4)
+        await call.say(says("да"))
+        assert heard(await call.prompt_heard(), "services.off_one")
+        await call.say(says("нет"))
+        await call.prompt_heard()
+    turns = (await records.last_call("9030000006"))["turns"]
+    assert "Отключить услугу Защита" in turns[2]["reply"]
+
+
+async def test_keys_do_not_cut_a_prompt_that_forbids_it(tmp_path, phone):
+    async with (
+        ServiceProcess(tmp_path, **{**FAST, **ANNOUNCED}) as service,
+        await phone.call(service.sip, caller="9030000001") as call,
+    ):
+        await call.answered()
+        await call.until(lambda: call.listening.heard_anything, 10, "the greeting")
+        await call.press("1")
+        said = await call.prompt_heard()
+        assert heard(said, "greet.recording", "balance.is")
+        assert "чем я могу помочь" not in words_in(said)

@@ -58,6 +58,7 @@ class Stage:
         operator: str = "sip:operator@pbx",
         back_office: Any = None,
         soft_gain: float = 0.0,
+        announce_recording: bool = False,
     ) -> None:
         self.leg = FakeLeg()
         self.events = EventLog()
@@ -83,7 +84,7 @@ class Stage:
             ),
             max_call_s=60.0,
             recordings=tmp_path / "recordings",
-            announce_recording=False,
+            announce_recording=announce_recording,
             soft_gain=soft_gain,
         )
         self.session = CallSession(CallId("call"), self.leg, parts, settings)
@@ -295,6 +296,18 @@ async def test_a_fault_inside_ends_this_call_only_and_is_recorded(tmp_path, capl
         await asyncio.wait_for(stage.task, 2.0)
     assert stage.ended.outcome == "failed"
     assert stage.leg.commands[-1] == "hang_up"
+
+
+async def test_keys_do_not_cut_a_prompt_that_forbids_it_and_are_taken_after_it(tmp_path):
+    async with Stage(tmp_path, announce_recording=True, soft_gain=0.1) as stage:
+        await stage.passes(0.3)
+        stage.leg.happens(Dtmf("1"))
+        await stage.hears(SPEECH[:16000])
+        assert not {"stop_playback", "gain 0.10"} & set(stage.leg.commands)
+        await stage.prompt_ends()
+        await stage.prompt_ends()
+    assert "stop_playback" in stage.leg.commands
+    assert "триста двадцать один рубль" in stage.replies[1]
 
 
 class SlowBackOffice:

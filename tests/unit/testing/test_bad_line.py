@@ -51,4 +51,4 @@ def test_a_law_and_back_keeps_the_sound():
     again = np.frombuffer(from_alaw(alaw(SECOND)), dtype="<i2").astype(float)
     assert np.max(np.abs(values - again) / (np.abs(values) + 16)) < 0.6
     assert np.corrcoef(values, again)[0, 1] > 0.999
-    assert alaw(bytes(2)) == b"\xd5"
+    assert alaw(bytes(2)) in (b"\xd5", b"\x55")  # the two zeros of A-law
