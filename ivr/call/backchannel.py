@@ -4,6 +4,8 @@ import re
 from enum import StrEnum
 from typing import Final
 
+from ivr.nlu.normalise import word_set
+
 
 class Words(StrEnum):
     """What was heard over a prompt."""
@@ -13,14 +15,10 @@ class Words(StrEnum):
     MEANT = "meant"  # somebody wants the floor
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_ASSENT: Final = _words(
+_ASSENT: Final = word_set(
     "да ага угу так хорошо ладно ясно понятно понял поняла окей ок конечно верно"
 )
-_HUMS: Final = _words("ну м мм хм э эм а о ах ой вот")
+_HUMS: Final = word_set("ну м мм хм э эм а о ах ой вот")
 BACKCHANNELS: Final = _ASSENT | _HUMS
 """Said by people who listen; none of them asks for anything."""
 MOST_WORDS: Final = 4

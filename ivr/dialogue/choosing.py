@@ -5,18 +5,13 @@ By its name, by its number, or by «да, этот» while it is named or just a
 
 from typing import Final
 
-from ivr.nlu.normalise import read_numbers, words_of
+from ivr.nlu.normalise import read_numbers, word_set, words_of
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_THIS: Final = _words(
+_THIS: Final = word_set(
     "да ага угу вот это этот эта эту его ее ну она он именно давайте отключите отключить отключай "
     "отключайте пожалуйста"
 )
-_LAST: Final = _words("последний последняя последнюю последнее")
+_LAST: Final = word_set("последний последняя последнюю последнее")
 _SHORTEST_STEM: Final = 4
 """Letters of a name that have to be said; Russian endings are left to the caller."""
 

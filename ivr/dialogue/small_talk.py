@@ -2,27 +2,22 @@
 
 from typing import Final
 
-from ivr.nlu.normalise import words_of
+from ivr.nlu.normalise import word_set, words_of
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_CALLS: Final = _words("алло але алле тут здесь связи линии слышно слышите слышишь")
-_AROUND_CALLS: Final = _words(
+_CALLS: Final = word_set("алло але алле тут здесь связи линии слышно слышите слышишь")
+_AROUND_CALLS: Final = word_set(
     "вы ты меня на еще там эй девушка а да что или ну не нет вас есть кто"
 )
-_WAITS: Final = _words(
+_WAITS: Final = word_set(
     "подождите подожди погодите погоди обождите минутку минуту минуточку секунду секундочку "
     "сейчас щас кладите вешайте бросайте"
 )
-_AROUND_WAITS: Final = _words(
+_AROUND_WAITS: Final = word_set(
     "одну не трубку на линии пожалуйста я посмотрю найду скажу возьму ручку еще немного только "
     "оставайтесь так ну ой девушка дайте мне"
 )
-_BACK: Final = _words("готов готова готовы вернулся вернулась нашел нашла слушаю пишу записываю")
-_AROUND_BACK: Final = _words(
+_BACK: Final = word_set("готов готова готовы вернулся вернулась нашел нашла слушаю пишу записываю")
+_AROUND_BACK: Final = word_set(
     "я уже все вот да так ну здесь тут вас можно говорите продолжим давайте"
 )
 
