@@ -186,7 +186,7 @@ class Conversation:
             samples=gap + rendered.pcm,
             barge_in=barge_in,
             item=item,
-            answerable_from=_answerable_from(rendered, len(gap), kind),
+            answerable_from=0 if item else _answerable_from(rendered, len(gap), kind),
         )
         try:
             self._player.play(segment)

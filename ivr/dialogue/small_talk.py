@@ -4,10 +4,12 @@ from typing import Final
 
 from ivr.nlu.normalise import word_set, words_of
 
-_CALLS: Final = word_set("алло але алле тут здесь связи линии слышно слышите слышишь")
+_CALLS: Final = word_set("алло але алле тут здесь слышно слышите слышишь")
 _AROUND_CALLS: Final = word_set(
-    "вы ты меня на еще там эй девушка а да что или ну не нет вас есть кто"
+    "вы ты меня на связи линии еще там эй девушка а да что или ну вас есть кто"
 )
+"""No negation: «нет связи» and «меня не слышно» are complaints about the network."""
+_ON_THE_LINE: Final = frozenset({word_set("на связи"), word_set("на линии")})
 _WAITS: Final = word_set(
     "подождите подожди погодите погоди обождите минутку минуту минуточку секунду секундочку "
     "сейчас щас кладите вешайте бросайте"
@@ -24,7 +26,9 @@ _AROUND_BACK: Final = word_set(
 
 def checks_line(text: str) -> bool:
     """«Алло?», «вы тут?»: nothing but whether somebody is listening."""
-    return _only(text, _CALLS, _AROUND_CALLS)
+    words = {word.text for word in words_of(text)}
+    on_the_line = any(pair <= words for pair in _ON_THE_LINE) and words <= _AROUND_CALLS
+    return on_the_line or _only(text, _CALLS, _AROUND_CALLS)
 
 
 def asks_to_wait(text: str) -> bool:
