@@ -160,6 +160,8 @@ def make_policy(settings: Settings) -> Policy:
             accept=settings.nlu.accept,
             confirm=settings.nlu.confirm,
             no_input_s=settings.dialogue.no_input_s,
+            wait_s=settings.dialogue.hold_s,
+            key_gap_s=settings.dialogue.key_gap_s,
             operator_available=bool(settings.handoff.operator),
         )
     )
@@ -212,6 +214,7 @@ def session_settings(settings: Settings) -> SessionSettings:
         max_call_s=settings.media.max_call_s,
         recordings=Path(records.recordings_folder) if records.recordings else None,
         announce_recording=settings.dialogue.announce_recording,
+        soft_gain=_soft_gain(settings.dialogue.duck_db),
     )
 
 
@@ -243,6 +246,11 @@ def _endings() -> Endings:
     folder = DATA / "nlu"
     phrases = read_phrases(folder) if folder.is_dir() else ()
     return Endings([[word.text for word in words_of(phrase.text)] for phrase in phrases])
+
+
+def _soft_gain(duck_db: float) -> float:
+    """Decibels to a factor; 0 dB means that nothing is softened but stopped."""
+    return 10.0 ** (-duck_db / 20.0) if duck_db > 0 else 0.0
 
 
 def _make_registry(settings: Settings, parts: SharedParts, bus: EventBus) -> CallRegistry:

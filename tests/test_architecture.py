@@ -22,6 +22,7 @@ PURE = (
     "ivr.speech.phrase",
     "ivr.speech.russian",
     "ivr.speech.vosk_results",
+    "ivr.call.backchannel",
     "ivr.call.turn_taking",
     "ivr.call.completeness",
     "ivr.call.unfinished",

@@ -7,6 +7,7 @@ Start ivr with this file's folder in PYTHONPATH, `back_office.factory = "billing
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -80,6 +81,10 @@ class BillingApi:
     async def connect_promised_payment(self, msisdn: str, *, order_id: str) -> PromisedPaymentTerms:
         path = f"/subscribers/{msisdn}/promised-payment/orders/{order_id}"
         return _terms(await self._ask("PUT", path))
+
+    async def disconnect_service(self, msisdn: str, *, name: str) -> tuple[ConnectedService, ...]:
+        await self._ask("DELETE", f"/subscribers/{msisdn}/services/{quote(name)}")
+        return await self.services(msisdn)
 
     async def last_payment(self, msisdn: str) -> Payment | None:
         found = await self._ask("GET", f"/subscribers/{msisdn}/last-payment")

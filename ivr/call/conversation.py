@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import chain, repeat
+from typing import Any, Final, Protocol
 from uuid import uuid4
 
+from ivr.audio.pcm import SAMPLE_BYTES
 from ivr.call.ears import Utterance
 from ivr.call.floor import Answer, Floor, Pressed, Silent, Spoken
 from ivr.call.turn_log import TurnLog
@@ -48,9 +50,13 @@ from ivr.speech.player import Player, Segment
 
 log = logging.getLogger(__name__)
 
-FILLER_AFTER_S = 1.0
-"""A back office slower than this gets 'секунду, смотрю' in between."""
-FILLER: Phrase = (Prompt("filler.moment"),)
+FILLERS: Final[tuple[tuple[float, Phrase], ...]] = (
+    (1.0, (Prompt("filler.moment"),)),
+    (3.0, (Prompt("filler.still"),)),
+    (5.0, (Prompt("ack.one_moment"),)),
+)
+"""What is said while the back office is asked, each so many seconds after the one before; the last
+again and again. While the bot still speaks of something else none is needed."""
 PHRASE_GAP = bytes(2 * 8 * 150)
 """150 ms between two phrases of one reply, 8 kHz."""
 
@@ -63,6 +69,11 @@ class Rendered(Protocol):
 
     @property
     def text(self) -> str: ...
+
+    @property
+    def marks(self) -> tuple[tuple[int, str], ...]:
+        """Where each spoken part begins: sample offset and its words."""
+        ...
 
 
 class Renderer(Protocol):
@@ -138,8 +149,8 @@ class Conversation:
         self._player.begin()
         for action in actions:
             match action:
-                case Say(phrase=phrase, barge_in=barge_in):
-                    await self._say(phrase, barge_in=barge_in)
+                case Say(phrase=phrase, barge_in=barge_in, item=item):
+                    await self._say(phrase, barge_in=barge_in, item=item)
                 case Ask():
                     return await self._ask(action, floor)
                 case CallService():
@@ -155,19 +166,30 @@ class Conversation:
                     return None
         raise AssertionError("the policy's last action must wait for something")
 
-    async def _say(self, phrase: Phrase, *, barge_in: bool) -> None:
+    async def _say(
+        self,
+        phrase: Phrase,
+        *,
+        barge_in: bool,
+        item: int | None = None,
+        kind: QuestionKind | None = None,
+    ) -> None:
         try:
             rendered = await self._renderer.render(phrase)
         except SynthesisError as exc:
             log.error("x phrase not spoken: %s", exc.message, extra={"action": "render"})
             return
-        samples = rendered.pcm
-        if self._player.playing:
-            samples = PHRASE_GAP + samples
+        gap = PHRASE_GAP if self._player.playing else b""
+        segment = Segment(
+            phrase=phrase,
+            text=rendered.text,
+            samples=gap + rendered.pcm,
+            barge_in=barge_in,
+            item=item,
+            answerable_from=0 if item else _answerable_from(rendered, len(gap), kind),
+        )
         try:
-            self._player.play(
-                Segment(phrase=phrase, text=rendered.text, samples=samples, barge_in=barge_in)
-            )
+            self._player.play(segment)
         except AudioError as exc:
             log.error("x phrase not played: %s", exc.message, extra={"action": "play"})
             return
@@ -175,11 +197,11 @@ class Conversation:
 
     async def _ask(self, ask: Ask, floor: Floor) -> UserInput:
         if ask.phrase:
-            await self._say(ask.phrase, barge_in=ask.barge_in)
+            await self._say(ask.phrase, barge_in=ask.barge_in, kind=ask.kind)
         self._turns.complete()
         self._question = ask.kind.value
         self._outside.expect(ask.kind)
-        answer = await floor.ask(ask.no_input_s)
+        answer = await floor.ask(ask.no_input_s, takes_row=ask.takes_row)
         self._player.begin()
         self._turns.answered(answer, self._question)
         return await self._understood(answer)
@@ -188,16 +210,16 @@ class Conversation:
         match answer:
             case Silent():
                 return NoInput()
-            case Pressed(digit=digit):
-                return Keyed(digit)
+            case Pressed(digits=digits):
+                return Keyed(digits)
             case Spoken(utterance=utterance) if utterance.failed:
                 return NluUnavailable(utterance.hypothesis.text)
             case Spoken(utterance=utterance) if not utterance.hypothesis.text:
-                return Unintelligible()
-            case Spoken(utterance=utterance):
-                return await self._parsed(utterance)
+                return Unintelligible(cut=utterance.cut)
+            case Spoken(utterance=utterance, item=item):
+                return await self._parsed(utterance, item)
 
-    async def _parsed(self, utterance: Utterance) -> UserInput:
+    async def _parsed(self, utterance: Utterance, item: int | None) -> UserInput:
         text = utterance.hypothesis.text
         began = self._clock.monotonic()
         try:
@@ -207,7 +229,7 @@ class Conversation:
             return NluUnavailable(text)
         decision = self._understanding.decide(result)
         self._turns.understood(result, decision.value, (self._clock.monotonic() - began) * 1000)
-        return Heard(result, utterance.hypothesis.confidence)
+        return Heard(result, utterance.hypothesis.confidence, item=item, cut=utterance.cut)
 
     async def judge_stale(self, utterance: Utterance, floor: Floor) -> None:
         """Said before the question was put: let it through only when it is clear what it means."""
@@ -223,9 +245,7 @@ class Conversation:
     async def _call_service(self, action: CallService) -> UserInput:
         request = asyncio.ensure_future(self._service(action.call, dict(action.arguments)))
         try:
-            done, _ = await asyncio.wait({request}, timeout=FILLER_AFTER_S)
-            if not done:
-                await self._say(FILLER, barge_in=True)
+            await self._fill_in(request)
             reply = await request
             self._turns.served = True
             return ServiceReplied(action.call, reply)
@@ -234,6 +254,17 @@ class Conversation:
             return ServiceFailed(action.call, exc.code)
         finally:
             request.cancel()
+
+    async def _fill_in(self, request: "asyncio.Future[Any]") -> None:
+        """Keep the caller company until the reply is there; the guard sees to it that one comes."""
+        for pause_s, filler in chain(FILLERS, repeat(FILLERS[-1])):
+            speaking = True
+            while speaking:
+                done, _ = await asyncio.wait({request}, timeout=pause_s)
+                if done:
+                    return
+                speaking = self._player.playing
+            await self._say(filler, barge_in=True)
 
     async def _service(self, call: ServiceCall, arguments: dict[str, Any]) -> Any:
         if call is ServiceCall.CONNECT_PROMISED_PAYMENT:
@@ -259,3 +290,14 @@ class Conversation:
             log.error("x callback not stored: %s", exc.message, extra={"action": "callback"})
             return ServiceFailed(None, exc.code)
         return CallbackStored(number)
+
+
+def _answerable_from(rendered: Rendered, gap_bytes: int, kind: QuestionKind | None) -> int | None:
+    """Sample of a segment from which a yes answers it: half-way through a question's last part."""
+    if kind is QuestionKind.CHOICE:
+        return 0
+    if kind is not QuestionKind.YES_NO or not rendered.marks:
+        return None
+    last = rendered.marks[-1][0]
+    length = len(rendered.pcm) // SAMPLE_BYTES
+    return gap_bytes // SAMPLE_BYTES + last + (length - last) // 2

@@ -55,6 +55,8 @@ class Utterance:
     'too_long'."""
     patience_ms: int | None = None
     """The trailing silence that was waited for; None when it was too long."""
+    cut: bool = False
+    """It reached the longest time that is listened to."""
 
 
 class EndJudge(Protocol):
@@ -241,6 +243,7 @@ class Ears:
                 failed=self._broken,
                 endpoint=self._reason(event),
                 patience_ms=event.patience_ms if isinstance(event, SpeechEnded) else None,
+                cut=isinstance(event, SpeechTooLong),
             )
         )
 

@@ -3,13 +3,18 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
+from ivr.audio.pcm import FRAME_MS
+from ivr.call.backchannel import Words, judged
 from ivr.call.ears import Utterance
 from ivr.call.turn_taking import (
     Effect,
-    KeyTaken,
+    KeysTaken,
     NoInputDetected,
+    RestorePlayback,
     ResumePrompt,
+    SoftenPlayback,
     StaleText,
     Step,
     StopPlayback,
@@ -19,6 +24,11 @@ from ivr.call.turn_taking import (
 )
 from ivr.speech.player import Player, Segment
 
+OVER_ECHO_S: Final = 0.2
+"""Voice this long that is no echo, within a stretch that began as one, is the caller's."""
+FULL_GAIN: Final = 1.0
+FRAME_S: Final = FRAME_MS / 1000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
@@ -27,13 +37,15 @@ class Spoken:
     utterance: Utterance
     barge_in: bool
     played_s: float | None
+    item: int | None = None
+    """The choice that was being named when the caller began to speak."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pressed:
-    """The caller answered by key."""
+    """The caller answered by key: one, or a row of them where the question takes a row."""
 
-    digit: str
+    digits: str
     barge_in: bool
     played_s: float | None
 
@@ -51,31 +63,62 @@ class FloorListener:
     """Callbacks on the event loop; each returns at once."""
 
     speech_began: Callable[[float, bool], None]
-    """Audio time; whether it interrupted the bot."""
+    """Audio time; whether it made the bot fall silent or soft."""
     partial: Callable[[str, float], None]
     stale: Callable[[Utterance], None]
     """Something said before the question was put: decide, then perhaps `accept_stale`."""
 
 
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Senses:
+    """What the floor knows of the line beyond utterances; asked on every frame."""
+
+    voiced: Callable[[], bool] = _never
+    """Whether the caller's voice was in the last frames."""
+    echo: Callable[[], bool] = _never
+    """Whether what is heard now is the bot itself."""
+    soft_gain: float = 0.0
+    """Level of the prompt while it is not clear whether the caller wants the floor, 0..1; 0: speech
+    stops the prompt at once."""
+
+
 class Floor:
     """Puts one question at a time and waits for its answer. Event loop only."""
 
-    def __init__(self, player: Player, listener: FloorListener) -> None:
+    def __init__(
+        self, player: Player, listener: FloorListener, senses: Senses | None = None
+    ) -> None:
         self._player = player
         self._listener = listener
-        self._turn = TurnTaking()
+        self._senses = senses or Senses()
+        self._turn = TurnTaking(yield_softly=self._senses.soft_gain > 0)
         self._answer: asyncio.Future[Answer] | None = None
         self._silence: asyncio.Future[None] | None = None
         self._interrupted: tuple[Segment, ...] = ()
         self._played_s: float | None = None
         self._utterance: Utterance | None = None
         self._audio_s = 0.0
+        self._in_stretch = False
+        self._echo = False
+        """The present stretch of speech is the bot's own."""
+        self._strange_s = 0.0
+        """How long within an echo a voice has been heard that is none."""
+        self._assent_counts = False
+        """The present stretch began when a yes could answer the question."""
+        self._item: int | None = None
 
-    async def ask(self, no_input_s: float) -> Answer:
-        """Open a question whose prompt has been handed to the player; its answer."""
+    async def ask(self, no_input_s: float, *, takes_row: bool = False) -> Answer:
+        """Open a question whose prompt has been handed to the player; its answer.
+
+        `takes_row`: it is answered by a row of keys, such as a telephone number.
+        """
         self._answer = asyncio.get_running_loop().create_future()
         self._played_s = None
-        self._apply(self._turn.on_question(no_input_s=no_input_s))
+        self._apply(self._turn.on_question(no_input_s=no_input_s, takes_row=takes_row))
         try:
             return await self._answer
         finally:
@@ -102,28 +145,54 @@ class Floor:
             return
         played_s = self._player.played_s
         self._apply(self._turn.on_stale_accepted())
-        self._settle(Spoken(utterance=utterance, barge_in=False, played_s=played_s))
+        self._settle(
+            Spoken(utterance=utterance, barge_in=False, played_s=played_s, item=self._item)
+        )
 
     def on_speech_started(self, audio_s: float) -> None:
-        before = self._turn.phase
-        self._apply(self._turn.on_speech_started(audio_s, interruptible=self._player.interruptible))
-        barge_in = before is TurnPhase.PROMPTING and self._turn.phase is TurnPhase.HEARING
-        self._listener.speech_began(audio_s, barge_in)
+        self._in_stretch = True
+        self._strange_s = 0.0
+        self._echo = self._senses.echo()
+        if not self._echo:
+            self._begin_speech(audio_s)
 
     def on_speech_ended(self) -> None:
-        self._apply(self._turn.on_speech_ended())
+        self._in_stretch = False
+        if not self._echo:
+            self._apply(self._turn.on_speech_ended())
 
     def on_partial(self, text: str, audio_s: float) -> None:
+        if self._echo:
+            return
         self._listener.partial(text, audio_s)
+        self._apply(self._turn.on_partial(self._meaning(text)))
 
     def on_utterance(self, utterance: Utterance) -> None:
+        if self._echo:
+            return
         self._utterance = utterance
         text = utterance.hypothesis.text
+        words = self._meaning(text)
         if utterance.failed:
-            text = text or "?"  # a broken recognizer is no noise: the dialogue has to react
+            # A broken recognizer is no noise: the dialogue has to react.
+            text, words = text or "?", Words.MEANT
         self._apply(
-            self._turn.on_text(text, self._audio_s, interruptible=self._player.interruptible)
+            self._turn.on_text(
+                text, self._audio_s, interruptible=self._player.interruptible, words=words
+            )
         )
+
+    def _begin_speech(self, audio_s: float) -> None:
+        before = self._turn.phase
+        self._assent_counts = self._player.answerable
+        self._item = self._player.item
+        self._apply(self._turn.on_speech_started(audio_s, interruptible=self._player.interruptible))
+        yields = (TurnPhase.YIELDING, TurnPhase.HEARING)
+        barge_in = before is TurnPhase.PROMPTING and self._turn.phase in yields
+        self._listener.speech_began(audio_s, barge_in)
+
+    def _meaning(self, text: str) -> Words:
+        return judged(text, assent_counts=self._assent_counts)
 
     def on_key(self, digit: str) -> None:
         self._apply(self._turn.on_key(digit, interruptible=self._player.interruptible))
@@ -133,9 +202,30 @@ class Floor:
         playing = self._player.playing
         if not playing and self._silence is not None and not self._silence.done():
             self._silence.set_result(None)
+        voiced = self._senses.voiced()
+        if self._in_stretch:
+            self._follow_echo(audio_s, voiced=voiced)
         self._apply(
-            self._turn.on_frame(audio_s, playing=playing, interruptible=self._player.interruptible)
+            self._turn.on_frame(
+                audio_s,
+                playing=playing,
+                interruptible=self._player.interruptible,
+                voiced=voiced and not self._echo,
+            )
         )
+
+    def _follow_echo(self, audio_s: float, *, voiced: bool) -> None:
+        """What began as speech may turn out to be an echo, and a caller may speak into an echo."""
+        if not self._echo:
+            if self._turn.phase is TurnPhase.YIELDING and self._senses.echo():
+                self._echo = True
+                self._apply(self._turn.on_echo())
+            return
+        strange = voiced and not self._senses.echo()
+        self._strange_s = self._strange_s + FRAME_S if strange else 0.0
+        if self._strange_s >= OVER_ECHO_S:
+            self._echo = False
+            self._begin_speech(audio_s - self._strange_s)
 
     def _apply(self, step: Step) -> None:
         self._turn, effects = step
@@ -144,6 +234,10 @@ class Floor:
 
     def _carry_out(self, effect: Effect) -> None:
         match effect:
+            case SoftenPlayback():
+                self._player.soften(self._senses.soft_gain)
+            case RestorePlayback():
+                self._player.soften(FULL_GAIN)
             case StopPlayback():
                 self._played_s = self._player.played_s
                 self._interrupted = self._player.stop()
@@ -154,14 +248,17 @@ class Floor:
                 if self._utterance is not None:
                     self._settle(
                         Spoken(
-                            utterance=self._utterance, barge_in=barge_in, played_s=self._played_s
+                            utterance=self._utterance,
+                            barge_in=barge_in,
+                            played_s=self._played_s,
+                            item=self._item,
                         )
                     )
             case StaleText():
                 if self._utterance is not None:
                     self._listener.stale(self._utterance)
-            case KeyTaken(digit=digit, barge_in=barge_in):
-                self._settle(Pressed(digit=digit, barge_in=barge_in, played_s=self._played_s))
+            case KeysTaken(digits=digits, barge_in=barge_in):
+                self._settle(Pressed(digits=digits, barge_in=barge_in, played_s=self._played_s))
             case NoInputDetected():
                 self._settle(Silent())
 

@@ -8,6 +8,7 @@ import numpy as np
 from ivr.audio.pcm import FRAME_BYTES
 from ivr.audio.playout import PlayoutTrack
 from ivr.audio.recorder import TwoChannelRecorder
+from ivr.audio.rings import scaled
 from ivr.sip.leg import Leg, LegFrame
 
 OPERATOR_BACKLOG_FRAMES: Final = 25
@@ -21,14 +22,20 @@ class CallRecording:
         self._leg = leg
         self._recorder = recorder
         self._track = PlayoutTrack()
+        self._gain = 1.0
         self._operator: deque[bytes] = deque(maxlen=OPERATOR_BACKLOG_FRAMES)
 
     def play(self, samples: bytes) -> None:
         self._leg.play(samples)
         self._track.appended(samples)
 
+    def set_playback_gain(self, gain: float) -> None:
+        self._leg.set_playback_gain(gain)
+        self._gain = gain
+
     def stop_playback(self) -> None:
         self._leg.stop_playback()
+        self._gain = 1.0
 
     @property
     def queued_samples(self) -> int:
@@ -37,6 +44,7 @@ class CallRecording:
     def on_frame(self, received: LegFrame) -> None:
         """Write 20 ms of both sides."""
         heard = self._track.frame(received.played_samples, received.flushed_samples)
+        heard = scaled(heard, self._gain, self._gain)
         if self._operator:
             heard = _mixed(heard, self._operator.popleft())
         self._recorder.write(received.frame.samples, heard, received.frame.sample_index)

@@ -12,7 +12,8 @@ from ivr.audio.recorder import TwoChannelRecorder
 from ivr.call.caller import subscriber_number
 from ivr.call.conversation import Conversation, Outside, Renderer, Understanding
 from ivr.call.ears import Ears, Utterance
-from ivr.call.floor import Floor, FloorListener
+from ivr.call.echo import EchoGuard
+from ivr.call.floor import Floor, FloorListener, Senses
 from ivr.call.handing_over import HandingOver
 from ivr.call.patience import Patience, PatienceSettings
 from ivr.call.recording import CallRecording
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 
 RELEASE_S = 2.0
 """A far end that does not answer our BYE holds the call's resources no longer than this."""
+VOICED = 0.4
+"""Share of speech in the last 100 ms that counts as a voice."""
 ANSWER_S = 32.0
 """An INVITE whose ACK never comes is over after 64*T1 (RFC 3261 section 13.3.1.4)."""
 
@@ -51,6 +54,8 @@ class SessionSettings:
     recordings: Path | None
     """Folder of two-channel WAVs; None switches recording off."""
     announce_recording: bool
+    soft_gain: float = 0.0
+    """Level of a prompt that somebody speaks over, 0..1; 0: it stops at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,14 +157,16 @@ class CallSession:
         )
 
     async def _serve(self, stack: AsyncExitStack) -> HangupCause:
-        player = Player(self._recording or self._leg)
+        self._echo_guard = EchoGuard(self._recording or self._leg)
+        player = Player(self._echo_guard)
         conversation = self._make_conversation(player)
-        floor = Floor(player, self._floor_listener(conversation))
+        detector = SpeechDetector(self._settings.vad_aggressiveness)
+        floor = Floor(player, self._floor_listener(conversation), self._senses(detector))
         self._floor = floor
         self._ears = Ears(
             self._leg,
             self._recognizer,
-            SpeechDetector(self._settings.vad_aggressiveness),
+            detector,
             listener=floor,
             patience=self._patience,
             clock=self._parts.clock,
@@ -224,6 +231,13 @@ class CallSession:
             caller_number=self._number,
         )
 
+    def _senses(self, detector: SpeechDetector) -> Senses:
+        return Senses(
+            voiced=lambda: detector.probability >= VOICED,
+            echo=self._echo_guard.is_echo,
+            soft_gain=self._settings.soft_gain,
+        )
+
     def _floor_listener(self, conversation: Conversation) -> FloorListener:
         def speech_began(audio_s: float, barge_in: bool) -> None:
             self._parts.publish(
@@ -255,6 +269,7 @@ class CallSession:
         self._ears.expect("" if kind is QuestionKind.OPEN else kind.value)
 
     def _tap(self, received: LegFrame) -> None:
+        self._echo_guard.on_frame(received)
         if self._recording is not None:
             self._recording.on_frame(received)
 

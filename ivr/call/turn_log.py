@@ -59,12 +59,12 @@ class TurnLog:
                     "barge_in": answer.barge_in,
                     "played_s": answer.played_s,
                 }
-            case Pressed(digit=digit):
+            case Pressed(digits=digits):
                 self.begin("keyed", question)
                 self._ended_at = self.clock.monotonic()
-                self._note_caller(f"[{digit}]")
+                self._note_caller(f"[{digits}]")
                 self._fields |= {
-                    "text": digit,
+                    "text": digits,
                     "barge_in": answer.barge_in,
                     "played_s": answer.played_s,
                 }

@@ -3,23 +3,38 @@
 One question is open at a time. Times are seconds of the caller's received audio, which runs on
 through silence and packet loss, so that no wall clock is needed.
 
-    phase      question     speech starts     speech ends  text           key     silence
-    IDLE       PROMPTING    remembered        -            dropped        kept    -
-    PROMPTING  replaced     HEARING, stop*    -            stale or kept* taken*  WAITING
-    WAITING    replaced     HEARING           -            stale          taken   no input
-    HEARING    replaced     -                 DECIDING     taken          taken   -
-    DECIDING   replaced     HEARING           -            taken          taken   -
+    phase      question   speech starts  speaks on   speech ends  text           key     silence
+    IDLE       PROMPTING  remembered     -           -            dropped        kept    -
+    PROMPTING  replaced   YIELDING*      -           -            stale or kept* taken*  WAITING
+    YIELDING   replaced   -              HEARING     -            taken**        taken   HEARING
+    WAITING    replaced   HEARING        -           -            stale          taken   no input
+    HEARING    replaced   -              -           DECIDING     taken**        taken   -
+    DECIDING   replaced   HEARING        -           -            taken**        taken   -
 
-    * not while a part that forbids barge-in plays: then it is kept until that part has ended.
+    *  not while a part that forbids barge-in plays: then it is kept until that part has ended.
+    ** noises, backchannels and the bot's own echo over a prompt answer nothing: the prompt goes on.
     "stale" is text of speech that began before the question was put.
+    "silence" is the end of the prompt, then the time that nothing was said.
+
+In YIELDING the prompt plays on softly: the bot has given way audibly and keeps its place until it
+is clear whether the caller wants the floor. With `yield_softly` off speech leads from PROMPTING to
+HEARING at once, and a prompt that was stopped in vain is said again from its interrupted phrase.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
+from ivr.call.backchannel import Words
+
 MEANT_SPEECH_S: Final = 0.45
 """Shorter sounds that the recognizer makes nothing of are noises, not attempts to say something."""
+FLOOR_TAKEN_S: Final = 0.6
+"""Who speaks over a prompt for this long wants the floor: «угу» and «хорошо» take 0.3 to 0.55 s."""
+LONG_BACKCHANNEL_S: Final = 1.4
+"""The same while all that was recognized are backchannels: «да-да, понятно»."""
+STILL_SPEAKING_S: Final = 0.1
+"""Voice this fresh means that the caller goes on speaking."""
 
 
 class TurnPhase(StrEnum):
@@ -27,9 +42,20 @@ class TurnPhase(StrEnum):
 
     IDLE = "idle"
     PROMPTING = "prompting"
+    YIELDING = "yielding"
     WAITING = "waiting"
     HEARING = "hearing"
     DECIDING = "deciding"
+
+
+@dataclass(frozen=True, slots=True)
+class SoftenPlayback:
+    """Somebody speaks over the prompt: go on more softly until it is clear what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlayback:
+    """It was nothing: full level again, without a gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +87,10 @@ class StaleText:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyTaken:
-    """The caller's answer by key."""
+class KeysTaken:
+    """The caller's answer by key; more than one only to a question that takes a row of keys."""
 
-    digit: str
+    digits: str
     barge_in: bool
 
 
@@ -73,7 +99,16 @@ class NoInputDetected:
     """Nothing came in time."""
 
 
-Effect = StopPlayback | ResumePrompt | TextTaken | StaleText | KeyTaken | NoInputDetected
+Effect = (
+    SoftenPlayback
+    | RestorePlayback
+    | StopPlayback
+    | ResumePrompt
+    | TextTaken
+    | StaleText
+    | KeysTaken
+    | NoInputDetected
+)
 Step = tuple["TurnTaking", tuple[Effect, ...]]
 
 
@@ -82,37 +117,66 @@ class TurnTaking:
     """The floor at one moment. Every `on_...` returns the next value and what is to be done."""
 
     phase: TurnPhase = TurnPhase.IDLE
+    yield_softly: bool = True
+    """False: speech over a prompt stops it at once."""
     no_input_s: float = 6.0
     """Silence after the prompt that counts as no input."""
+    takes_row: bool = False
+    """The open question is answered by a row of keys: all of them are kept, not only the last."""
     waiting_since: float = 0.0
     """Audio time at which the prompt, or the last noise after it, ended."""
     speaking_since: float | None = None
     """Audio time at which the caller's current stretch of speech began."""
+    voiced_until: float = 0.0
+    """Audio time at which the caller's voice was last noticed."""
+    heard: Words = Words.NONE
+    """What the last partial hypothesis of the current stretch means."""
     stale: bool = False
     """The current stretch of speech began before the question was put."""
+    overlapping: bool = False
+    """The current stretch of speech began while the open question's prompt played."""
     barge_in: bool = False
+    """The current stretch of speech has stopped the prompt."""
     kept_text: TextTaken | None = None
-    kept_key: str = ""
+    kept_keys: str = ""
 
-    def on_question(self, *, no_input_s: float) -> Step:
+    def on_question(self, *, no_input_s: float, takes_row: bool = False) -> Step:
         """A question is put: its prompt begins to play. Keys pressed meanwhile answer it."""
         turn = replace(
             self,
             phase=TurnPhase.PROMPTING,
             no_input_s=no_input_s,
+            takes_row=takes_row,
             stale=self.speaking_since is not None,
+            overlapping=False,
             barge_in=False,
             kept_text=None,
         )
-        return turn, ()
+        return turn, self._restored()
 
     def on_speech_started(self, audio_s: float, *, interruptible: bool) -> Step:
         """Voice activity began; `interruptible` says whether what plays now may be stopped."""
-        turn = replace(self, speaking_since=audio_s, stale=self.phase is TurnPhase.IDLE)
+        turn = replace(
+            self,
+            speaking_since=audio_s,
+            voiced_until=audio_s,
+            heard=Words.NONE,
+            stale=self.phase is TurnPhase.IDLE,
+            overlapping=self.phase is TurnPhase.PROMPTING,
+        )
         if self.phase is TurnPhase.PROMPTING and interruptible:
+            if self.yield_softly:
+                return replace(turn, phase=TurnPhase.YIELDING), (SoftenPlayback(),)
             return replace(turn, phase=TurnPhase.HEARING, barge_in=True), (StopPlayback(),)
         if self.phase in (TurnPhase.WAITING, TurnPhase.DECIDING):
             return replace(turn, phase=TurnPhase.HEARING), ()
+        return turn, ()
+
+    def on_partial(self, words: Words) -> Step:
+        """What has been recognized so far. Two like it in a row are worth believing."""
+        turn = replace(self, heard=words)
+        if self.phase is TurnPhase.YIELDING and words is self.heard is Words.MEANT:
+            return turn._floor_taken()
         return turn, ()
 
     def on_speech_ended(self) -> Step:
@@ -121,10 +185,15 @@ class TurnTaking:
             return replace(self, phase=TurnPhase.DECIDING), ()
         return self, ()
 
-    def on_text(self, text: str, audio_s: float, *, interruptible: bool) -> Step:
-        """The final text of a stretch of speech; '' when the recognizer heard no words."""
+    def on_text(
+        self, text: str, audio_s: float, *, interruptible: bool, words: Words = Words.MEANT
+    ) -> Step:
+        """The final text of a stretch of speech; '' when the recognizer heard no words.
+
+        `words` is what it means where it was said over a prompt.
+        """
         began = self.speaking_since if self.speaking_since is not None else audio_s
-        turn = replace(self, speaking_since=None)
+        turn = replace(self, speaking_since=None, overlapping=False)
         if self.phase is TurnPhase.IDLE:
             return turn, ()
         taken = TextTaken(text, barge_in=self.barge_in)
@@ -132,21 +201,34 @@ class TurnTaking:
             turn = replace(turn, stale=False)
             if self.phase is not TurnPhase.PROMPTING:  # the prompt is over: wait for an answer
                 turn = replace(turn, phase=TurnPhase.WAITING, waiting_since=audio_s)
-            return turn, (StaleText(text),) if text else ()
+            return turn, (*self._restored(), *((StaleText(text),) if text else ()))
+        if self.overlapping and (not text or words is not Words.MEANT):
+            return self._on_nothing_meant(turn, audio_s)
         if self.phase is TurnPhase.PROMPTING and not interruptible:
             return replace(turn, kept_text=taken if text else None), ()
         if text:
             # Begun under a protected phrase and ended under a free one: the rest is not wanted.
-            stop = (StopPlayback(),) if self.phase is TurnPhase.PROMPTING else ()
-            return self._closed(turn), (*stop, taken)
+            over = self.phase in (TurnPhase.PROMPTING, TurnPhase.YIELDING)
+            taken = replace(taken, barge_in=self.barge_in or self.phase is TurnPhase.YIELDING)
+            return self._closed(turn), (*((StopPlayback(),) if over else ()), taken)
         return self._on_no_words(turn, taken, audio_s - began)
+
+    def _on_nothing_meant(self, turn: "TurnTaking", audio_s: float) -> Step:
+        """A noise or a backchannel over the prompt: whatever it did is undone."""
+        match self.phase:
+            case TurnPhase.YIELDING:
+                return replace(turn, phase=TurnPhase.PROMPTING), (RestorePlayback(),)
+            case TurnPhase.PROMPTING:
+                return turn, ()
+            case _ if self.barge_in:
+                again = replace(turn, phase=TurnPhase.PROMPTING, barge_in=False)
+                return again, (ResumePrompt(),)
+            case _:
+                return replace(turn, phase=TurnPhase.WAITING, waiting_since=audio_s), ()
 
     def _on_no_words(self, turn: "TurnTaking", taken: TextTaken, length_s: float) -> Step:
         if self.phase is TurnPhase.PROMPTING:
             return turn, ()
-        if self.barge_in:
-            again = replace(turn, phase=TurnPhase.PROMPTING, barge_in=False)
-            return again, (ResumePrompt(),)
         if length_s < MEANT_SPEECH_S:
             return replace(turn, phase=TurnPhase.WAITING), ()
         return self._closed(turn), (taken,)
@@ -158,30 +240,34 @@ class TurnTaking:
         return self._closed(self), (StopPlayback(),)
 
     def on_key(self, digit: str, *, interruptible: bool) -> Step:
-        """A key was pressed. Before a question it is kept; the last one wins."""
+        """A key was pressed. Where it cannot be taken at once it is kept."""
+        keys = self.kept_keys + digit
         if self.phase is TurnPhase.IDLE:
-            return replace(self, kept_key=digit), ()
-        if self.phase is TurnPhase.PROMPTING:
-            if not interruptible:
-                return replace(self, kept_key=digit), ()
-            return self._closed(self), (StopPlayback(), KeyTaken(digit, barge_in=True))
-        return self._closed(self), (KeyTaken(digit, barge_in=False),)
+            return replace(self, kept_keys=keys), ()
+        if self.phase is TurnPhase.PROMPTING and not interruptible:
+            return replace(self, kept_keys=keys), ()
+        over = self.phase in (TurnPhase.PROMPTING, TurnPhase.YIELDING)
+        return replace(self, kept_keys=keys)._keys_taken(playing=over)
 
-    def on_frame(self, audio_s: float, *, playing: bool, interruptible: bool) -> Step:
-        """20 ms went by; `playing` says whether the prompt is still being heard."""
-        if self.phase is TurnPhase.PROMPTING:
-            return self._on_prompting_frame(audio_s, playing, interruptible)
-        if self.phase is not TurnPhase.WAITING or self.speaking_since is not None:
-            return self, ()
-        if audio_s - self.waiting_since >= self.no_input_s:
-            return self._closed(self), (NoInputDetected(),)
-        return self, ()
+    def on_frame(
+        self, audio_s: float, *, playing: bool, interruptible: bool, voiced: bool = False
+    ) -> Step:
+        """20 ms went by; whether the prompt is still being heard, and the caller's voice in it."""
+        turn = replace(self, voiced_until=audio_s) if voiced else self
+        match self.phase:
+            case TurnPhase.PROMPTING:
+                return turn._on_prompting_frame(audio_s, playing, interruptible)
+            case TurnPhase.YIELDING:
+                return turn._on_yielding_frame(audio_s, playing)
+            case TurnPhase.WAITING if self.speaking_since is None:
+                if audio_s - self.waiting_since >= self.no_input_s:
+                    return self._closed(turn), (NoInputDetected(),)
+        return turn, ()
 
     def _on_prompting_frame(self, audio_s: float, playing: bool, interruptible: bool) -> Step:
         if interruptible or not playing:
-            if self.kept_key:
-                stop = (StopPlayback(),) if playing else ()
-                return self._closed(self), (*stop, KeyTaken(self.kept_key, barge_in=playing))
+            if self.kept_keys:
+                return self._keys_taken(playing=playing)
             if self.kept_text is not None:
                 stop = (StopPlayback(),) if playing else ()
                 return self._closed(self), (*stop, self.kept_text)
@@ -190,6 +276,36 @@ class TurnTaking:
         phase = TurnPhase.HEARING if self.speaking_since is not None else TurnPhase.WAITING
         return replace(self, phase=phase, waiting_since=audio_s), ()
 
+    def _on_yielding_frame(self, audio_s: float, playing: bool) -> Step:
+        if not playing:
+            hearing = replace(self, phase=TurnPhase.HEARING, waiting_since=audio_s)
+            return hearing, (RestorePlayback(),)
+        began = self.speaking_since if self.speaking_since is not None else audio_s
+        enough_s = LONG_BACKCHANNEL_S if self.heard is Words.BACKCHANNEL else FLOOR_TAKEN_S
+        goes_on = audio_s - self.voiced_until <= STILL_SPEAKING_S
+        if goes_on and self.voiced_until - began >= enough_s:
+            return self._floor_taken()
+        return self, ()
+
+    def on_echo(self) -> Step:
+        """What seemed to be speech is the bot's own voice, come back from the caller's phone."""
+        turn = replace(self, speaking_since=None, overlapping=False)
+        if self.phase is TurnPhase.YIELDING:
+            return replace(turn, phase=TurnPhase.PROMPTING), (RestorePlayback(),)
+        return turn, ()
+
+    def _floor_taken(self) -> Step:
+        hearing = replace(self, phase=TurnPhase.HEARING, barge_in=True)
+        return hearing, (StopPlayback(),)
+
+    def _keys_taken(self, *, playing: bool) -> Step:
+        digits = self.kept_keys if self.takes_row else self.kept_keys[-1]
+        stop = (StopPlayback(),) if playing else ()
+        return self._closed(self), (*stop, KeysTaken(digits, barge_in=playing))
+
+    def _restored(self) -> tuple[Effect, ...]:
+        return (RestorePlayback(),) if self.phase is TurnPhase.YIELDING else ()
+
     def _closed(self, turn: "TurnTaking") -> "TurnTaking":
         """The question is answered: nobody has the floor until the next one is put."""
-        return replace(turn, phase=TurnPhase.IDLE, barge_in=False, kept_text=None, kept_key="")
+        return replace(turn, phase=TurnPhase.IDLE, barge_in=False, kept_text=None, kept_keys="")

@@ -30,6 +30,8 @@ class Say:
     phrase: Phrase
     barge_in: bool = True
     """False: must be heard to its end, speech and keys meanwhile are kept, not acted on."""
+    item: int | None = None
+    """Number of the choice that the phrase names, from 1 on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,8 @@ class Ask:
     no_input_s: float = 6.0
     """Silence after the phrase that counts as no input, seconds."""
     barge_in: bool = True
+    takes_row: bool = False
+    """Answered by a row of keys, such as a telephone number: all that are pressed are kept."""
 
 
 class ServiceCall(StrEnum):
@@ -51,6 +55,7 @@ class ServiceCall(StrEnum):
     SERVICES = "services"
     PROMISED_PAYMENT_TERMS = "promised_payment_terms"
     CONNECT_PROMISED_PAYMENT = "connect_promised_payment"
+    DISCONNECT_SERVICE = "disconnect_service"
     LAST_PAYMENT = "last_payment"
     LAST_CHARGES = "last_charges"
     OUTAGE = "outage"

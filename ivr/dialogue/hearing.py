@@ -4,29 +4,41 @@ import re
 from dataclasses import replace
 
 from ivr.dialogue.actions import ServiceCall
+from ivr.dialogue.choosing import chosen
 from ivr.dialogue.errands import start_errand
 from ivr.dialogue.flows import FLOWS
-from ivr.dialogue.flows.callback import NUMBER, check
+from ivr.dialogue.flows.callback import NUMBER, check, on_digits
+from ivr.dialogue.flows.disconnecting import on_chosen
 from ivr.dialogue.inputs import Heard, NluUnavailable
 from ivr.dialogue.intents import Move, Serve, Talk, treatment
-from ivr.dialogue.ladders import on_nlu_unavailable, on_no_match
+from ivr.dialogue.ladders import on_nlu_unavailable, on_no_match, on_too_long
 from ivr.dialogue.moves import make_move
 from ivr.dialogue.replies import on_city, on_yes_no
+from ivr.dialogue.small_talk import asks_to_wait, checks_line, is_back
 from ivr.dialogue.state import YES_NO_TOPICS, DialogueState, Errand, Question, Topic
 from ivr.dialogue.turns import ANYTHING_ELSE, Context, Turn, ask
 from ivr.dialogue.yes_no import wants_operator, yes_or_no
+from ivr.nlu.normalise import words_of
+from ivr.nlu.phone import said_digits
 from ivr.nlu.schema import Entity, EntityKind, NluResult
 from ivr.nlu.thresholds import Decision, decide
 from ivr.speech.phrase import Name, Prompt
 
 _CALLBACK_TOPICS = frozenset({Topic.CALLBACK_HERE, Topic.CALLBACK_NUMBER, Topic.CALLBACK_CHECK})
 OFF_TOPIC = Talk(Move.OFF_TOPIC)
+_YES_NO_HERE = YES_NO_TOPICS | {
+    Topic.ANYTHING_ELSE,
+    Topic.CALLBACK_NUMBER,
+    Topic.WHICH_SERVICE,
+}
 _OTHER_NUMBER = re.compile(r"\bдруг(?:ой|ому|ом)\b")
 _HARMLESS = frozenset({Move.REPEAT, Move.CANCEL, Move.GREETING, Move.WAIT, Move.HELP})
 """Moves that are made even when NLU is only half sure: a mistake costs one sentence."""
 _FAREWELLS = frozenset({Move.GOODBYE, Move.THANKS})
-_NEEDS_SURENESS = frozenset({Topic.CONFIRM_PROMISED_PAYMENT, Topic.ANYTHING_ELSE})
-"""A half sure yes would spend money here, a half sure no would end the call."""
+_NEEDS_SURENESS = frozenset(
+    {Topic.CONFIRM_PROMISED_PAYMENT, Topic.CONFIRM_DISCONNECTING, Topic.ANYTHING_ELSE}
+)
+"""A half sure yes would order something here, a half sure no would end the call."""
 
 
 def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
@@ -34,11 +46,17 @@ def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
     result = heard.result
     settings = context.settings
     decision = decide(result, accept=settings.accept, confirm=settings.confirm)
+    if (move := _about_the_line(state, result.text)) is not None:
+        return make_move(replace(state, nlu_failures=0), context, move)
+    unclear = decision is not Decision.ACCEPT or treatment(result.intent.name) == OFF_TOPIC
+    if heard.cut and unclear:
+        return on_too_long(state, context)
     if decision is Decision.REJECT and state.waiting:
         return on_no_match(state, context)  # somebody else is being talked to
     state = replace(state, nlu_failures=0, waiting=False)
+    if (choice := chosen(state.question.choices, result.text, heard.item)) is not None:
+        return on_chosen(replace(state, no_inputs=0, no_matches=0), context, choice)
     understood = _answer_to_question(state, context, result, decision)
-    unclear = decision is not Decision.ACCEPT or treatment(result.intent.name) == OFF_TOPIC
     if understood is None and unclear:
         understood = _follow_up(state, context, result)
     if understood is not None:
@@ -50,10 +68,20 @@ def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
     return on_no_match(state, context)
 
 
+def _about_the_line(state: DialogueState, text: str) -> Move | None:
+    """«Алло?», «минутку» and, after that, «я готова»: their words are enough."""
+    back = state.waiting and state.question.topic not in YES_NO_TOPICS and is_back(text)
+    if back or checks_line(text):
+        return Move.GREETING
+    return Move.WAIT if asks_to_wait(text) else None
+
+
 def on_words_only(state: DialogueState, context: Context, unavailable: NluUnavailable) -> Turn:
     """Without the intent engine a yes, a no and «оператор» are still understood."""
     if wants_operator(unavailable.text):
         return make_move(state, context, Move.OPERATOR)
+    if (move := _about_the_line(state, unavailable.text)) is not None:
+        return make_move(state, context, move)
     yes = yes_or_no(unavailable.text, state.question.topic)
     if yes is not None and state.question.topic in YES_NO_TOPICS | {Topic.ANYTHING_ELSE}:
         return on_yes_no(replace(state, waiting=False), context, yes=yes)
@@ -69,12 +97,14 @@ def _answer_to_question(
         return on_city(state, context, named)
     if topic in _CALLBACK_TOPICS and (phone := _last(result, EntityKind.PHONE)):
         return check(replace(state, no_inputs=0), context, phone.value)
+    if topic is Topic.CALLBACK_NUMBER and (digits := _digits_of(result.text)):
+        return on_digits(replace(state, no_inputs=0), context, digits)
     if topic is Topic.CALLBACK_HERE and _OTHER_NUMBER.search(result.text.lower()):
         return ask(replace(state, no_inputs=0), context, NUMBER)
     yes = yes_or_no(result.text, topic)
     if yes is None or (yes and topic is Topic.ANYTHING_ELSE):  # «хорошо» ends more than it asks
         yes = _yes_no_by_intent(topic, result, decision)
-    if yes is not None and topic in YES_NO_TOPICS | {Topic.ANYTHING_ELSE, Topic.CALLBACK_NUMBER}:
+    if yes is not None and topic in _YES_NO_HERE:
         return on_yes_no(state, context, yes=yes)
     return None
 
@@ -130,6 +160,11 @@ def _confirm(state: DialogueState, context: Context, result: NluResult) -> Turn:
     errand = Errand(result.intent.name, result.entities)
     question = Question(Topic.CONFIRM_INTENT, words)
     return ask(replace(state, errand=errand, no_inputs=0), context, question)
+
+
+def _digits_of(text: str) -> str:
+    """A part of a telephone number that was said; the rest may be said or keyed."""
+    return said_digits([word.text for word in words_of(text)])
 
 
 def _last(result: NluResult, kind: EntityKind) -> Entity | None:

@@ -43,11 +43,18 @@ class Heard:
 
     result: NluResult
     asr_confidence: float = 1.0
+    item: int | None = None
+    """Number of the choice that was being named when the caller began to speak, from 1 on."""
+    cut: bool = False
+    """The caller spoke longer than is listened to; this is the beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unintelligible:
     """There was speech, and the recognizer made no words of it."""
+
+    cut: bool = False
+    """It lasted longer than is listened to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,7 @@ class NoInput:
 
 @dataclass(frozen=True, slots=True)
 class Keyed:
-    """The caller pressed a key: 0-9, *, #."""
+    """The caller pressed a key: 0-9, *, #; several where a number was asked for."""
 
     digit: str
 

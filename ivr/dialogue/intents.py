@@ -16,6 +16,7 @@ class FlowName(StrEnum):
     TARIFF_AND_SERVICES = "tariff_and_services"
     PACKAGES = "packages"
     SERVICES = "services"
+    DISCONNECTING = "disconnecting"
     PROMISED_PAYMENT = "promised_payment"
     LAST_PAYMENT = "last_payment"
     PAYMENT_MISSING = "payment_missing"
@@ -94,7 +95,7 @@ TREATMENTS: dict[str, Treatment] = {
     "tariff_change": HandOver("сменить тариф"),
     "service_list": Serve(FlowName.SERVICES, "узнать, какие услуги подключены"),
     "service_connect": HandOver("подключить услугу"),
-    "service_disconnect": HandOver("отключить услуги"),
+    "service_disconnect": Serve(FlowName.DISCONNECTING, "отключить услуги"),
     "roaming": HandOver("подключить роуминг"),
     "outage": Serve(FlowName.OUTAGE, "узнать, нет ли аварии"),
     "mobile_internet_issue": Serve(FlowName.MOBILE_INTERNET, "проверить интернет"),

@@ -3,16 +3,19 @@
 from dataclasses import replace
 from typing import Final
 
+from ivr.dialogue.choosing import numbered
 from ivr.dialogue.errands import start_errand
-from ivr.dialogue.flows.callback import on_digit
+from ivr.dialogue.flows.callback import on_digits
+from ivr.dialogue.flows.disconnecting import on_chosen
 from ivr.dialogue.intents import KEYED_INTENTS, Move
 from ivr.dialogue.ladders import on_no_match
 from ivr.dialogue.moves import make_move
 from ivr.dialogue.replies import city, on_city
 from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Errand, Topic
-from ivr.dialogue.turns import Context, Turn
+from ivr.dialogue.turns import Context, Turn, understood
 
 _EVERYWHERE: Final = {"0": Move.OPERATOR, "9": Move.REPEAT, "*": Move.CANCEL}
+_OF_A_NUMBER: Final = frozenset("0123456789#")
 _YES_NO: Final = {"1": Move.YES, "2": Move.NO}
 KEYED_CITIES: Final = {
     "1": "Москва",
@@ -28,8 +31,8 @@ def on_key(state: DialogueState, context: Context, digit: str) -> Turn:
     """One key: digits of a number, else the same everywhere, else by the open question."""
     topic = state.question.topic
     state = replace(state, waiting=False)
-    if topic is Topic.CALLBACK_NUMBER and digit in "0123456789#" and len(digit) == 1:
-        return on_digit(replace(state, no_inputs=0), context, digit)
+    if topic is Topic.CALLBACK_NUMBER and digit and set(digit) <= _OF_A_NUMBER:
+        return on_digits(replace(state, no_inputs=0), context, digit)
     move = _EVERYWHERE.get(digit)
     if move is None and topic in YES_NO_TOPICS:
         move = _YES_NO.get(digit)
@@ -37,6 +40,8 @@ def on_key(state: DialogueState, context: Context, digit: str) -> Turn:
         return make_move(state, context, move)
     if topic is Topic.CITY and digit in KEYED_CITIES:
         return on_city(state, context, city(KEYED_CITIES[digit]))
+    if digit.isdecimal() and (choice := numbered(state.question.choices, int(digit))):
+        return on_chosen(understood(state), context, choice)
     if topic in OPEN_TOPICS and digit in KEYED_INTENTS:
         return start_errand(state, context, Errand(KEYED_INTENTS[digit]))
     return on_no_match(state, context)

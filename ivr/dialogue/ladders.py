@@ -1,14 +1,17 @@
 """What happens when the caller is silent or not understood: help that grows, then a way out.
 
-Silence ends in a goodbye, misunderstanding in an operator. Both counters go back to zero as soon as
-the caller is understood. A third way down is the loss of the intent engine: keys, then an operator.
+The rungs: a short question, examples, keys, an operator (where there is none, a callback). Silence
+from the very beginning ends in a goodbye instead: nobody is there. Both counters go back to zero as
+soon as the caller is understood. A third way down is the loss of the intent engine: keys, then an
+operator.
 """
 
 from dataclasses import replace
 
 from ivr.dialogue.flows.callback import offer_callback, on_number_finished
-from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Topic
+from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Question, Topic
 from ivr.dialogue.turns import (
+    AFTER_ITEM,
     LAST_RUNG,
     MENU,
     OFFER_OPERATOR,
@@ -20,8 +23,17 @@ from ivr.dialogue.turns import (
     prompts,
     transfer,
 )
-from ivr.speech.phrase import Phrase
+from ivr.speech.phrase import Name, Phrase
 
+OVERHEARD = 3
+"""Things said to somebody else, while the caller is waited for, until the bot says it is there."""
+AGAIN = 2
+"""Rungs that are not gone through a second time after the way out has failed."""
+_NUMBERS = ("один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь")
+_EXAMPLES: dict[Topic, Phrase] = {
+    **dict.fromkeys(YES_NO_TOPICS, prompts("confirm.yes_no")),
+}
+"""How closed questions are answered by voice; the others show it together with the keys."""
 _KEYS_HELP: dict[Topic, Phrase] = {
     **dict.fromkeys(YES_NO_TOPICS, prompts("yes_no.keys")),
     Topic.CITY: prompts("city.keys"),
@@ -44,9 +56,9 @@ def give_up(state: DialogueState, context: Context, reason: str) -> Turn:
     """The bot cannot help: an operator, else a callback, else an honest goodbye."""
     settings = context.settings
     if settings.operator_available and state.transfer_attempts < settings.transfer_attempts:
-        return transfer(replace(state, no_matches=0), reason, prompts("nomatch.3"))
+        return transfer(replace(state, no_matches=AGAIN), reason, prompts("nomatch.3"))
     if not state.callback_offered:
-        state = replace(state, no_matches=0, transfer_reason=state.transfer_reason or reason)
+        state = replace(state, no_matches=AGAIN, transfer_reason=state.transfer_reason or reason)
         return offer_callback(state, context, prompts("operator.none"))
     words = prompts("nomatch.short", "error.try_later", "close.goodbye_short")
     return hang_up(state, reason, words)
@@ -66,7 +78,7 @@ def on_no_input(state: DialogueState, context: Context) -> Turn:
     if topic is Topic.ANYTHING_ELSE and state.no_inputs > 1:
         return hang_up(state, "goodbye", prompts("close.goodbye"))
     if state.no_inputs >= LAST_RUNG:
-        return hang_up(state, "no_input", prompts("noinput.3"))
+        return _silent_to_the_end(state, context)
     if topic in OPEN_TOPICS:
         return _silence_at_open_question(state, context)
     return _closed_question_again(state, context, state.no_inputs, ())
@@ -75,7 +87,16 @@ def on_no_input(state: DialogueState, context: Context) -> Turn:
 def _silence_at_open_question(state: DialogueState, context: Context) -> Turn:
     if state.no_inputs == 1:
         return ask(state, context, state.question, spoken=prompts("noinput.1"))
+    if state.no_inputs == 2:
+        return ask(state, context, state.question, spoken=prompts("noinput.examples"))
     return ask(state, context, MENU, spoken=prompts("noinput.2"))
+
+
+def _silent_to_the_end(state: DialogueState, context: Context) -> Turn:
+    """Who was heard before may need a person; a line that was always silent needs nobody."""
+    if state.history and context.settings.operator_available and not state.transfer_attempts:
+        return give_up(state, context, "no_input")
+    return hang_up(state, "no_input", prompts("noinput.3"))
 
 
 def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = False) -> Turn:
@@ -91,13 +112,23 @@ def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = Fal
     if state.no_matches == 1:
         words = prompts("scope.how_to_ask" if off_topic else "nomatch.1")
         return ask(state, context, state.question, spoken=words)
-    return ask(state, context, MENU, before=prompts("nomatch.2"))
+    if state.no_matches == 2:
+        return ask(state, context, state.question, spoken=prompts("nomatch.2"))
+    return ask(state, context, MENU, before=prompts("nomatch.short"))
+
+
+def on_too_long(state: DialogueState, context: Context) -> Turn:
+    """Somebody, or a television, spoke for longer than is listened to: briefly, please."""
+    if state.waiting or state.question.topic not in OPEN_TOPICS or state.no_matches:
+        return on_no_match(state, context)
+    state = replace(state, no_matches=1)
+    return ask(state, context, state.question, spoken=prompts("nomatch.too_long"))
 
 
 def _overheard(state: DialogueState, context: Context) -> Turn:
     """The caller asked for a minute and talks to somebody else: not a word, for a while."""
     wait_s = context.settings.wait_s
-    if state.no_matches < LAST_RUNG:
+    if state.no_matches < OVERHEARD:
         return ask(state, context, state.question, spoken=(), no_input_s=wait_s)
     state = replace(state, no_matches=0, waiting=False)
     still = prompts("wait.still")
@@ -107,12 +138,22 @@ def _overheard(state: DialogueState, context: Context) -> Turn:
 def _closed_question_again(
     state: DialogueState, context: Context, rung: int, before: Phrase
 ) -> Turn:
-    """First the question again, then how to answer it by key."""
+    """First the question again, then how to answer it, then how to answer it by key."""
     question = state.question
     if rung == 1:
         return ask(state, context, question, before=before)
-    keys = _KEYS_HELP.get(question.topic, question.phrase)
-    return ask(state, context, question, before=before, spoken=keys)
+    if rung == 2 and (examples := _EXAMPLES.get(question.topic)):
+        return ask(state, context, question, before=before, spoken=examples)
+    return ask(state, context, question, before=before, spoken=_keys_of(question))
+
+
+def _keys_of(question: Question) -> Phrase:
+    """How the question is answered by key."""
+    if not question.choices:
+        return _KEYS_HELP.get(question.topic, question.phrase)
+    named = zip(_NUMBERS, question.choices, strict=False)
+    parts = (part for number, name in named for part in (Name(number), Name(name), AFTER_ITEM))
+    return (*prompts("choice.keys"), *parts)
 
 
 def on_nlu_unavailable(state: DialogueState, context: Context) -> Turn:
@@ -123,8 +164,7 @@ def on_nlu_unavailable(state: DialogueState, context: Context) -> Turn:
     sorry = prompts("nomatch.short")
     if state.question.topic in OPEN_TOPICS:
         return ask(state, context, MENU, before=sorry)
-    keys = _KEYS_HELP.get(state.question.topic, state.question.phrase)
-    return ask(state, context, state.question, before=sorry, spoken=keys)
+    return ask(state, context, state.question, before=sorry, spoken=_keys_of(state.question))
 
 
 def on_service_failure(state: DialogueState, context: Context, code: str) -> Turn:
@@ -132,6 +172,6 @@ def on_service_failure(state: DialogueState, context: Context, code: str) -> Tur
     if code == "unknown_subscriber":
         return answer(state, context, prompts("auth.not_ours"), OFFER_OPERATOR)
     state = replace(state, service_failures=state.service_failures + 1)
-    if state.service_failures > 1:
+    if state.service_failures > 1 or code == "timeout":  # who has waited gets a way on at once
         return answer(state, context, prompts("error.system"), OFFER_OPERATOR)
     return answer(state, context, prompts("error.system", "error.try_later"))

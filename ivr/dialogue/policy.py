@@ -48,6 +48,7 @@ __all__ = ["DialogueState", "Policy", "PolicySettings", "Turn"]
 
 ORDER_REFUSED = {"denied": "promised.denied", "already_active": "promised.already"}
 """Codes of `ServiceError` that are answers to an order, not faults."""
+KNOWN_CODES = ("unknown_subscriber",)
 UNKNOWN_CALLER = CallStarted(caller_number="", recorded=False)
 
 SpokenOrKeyed = Heard | Unintelligible | NluUnavailable | NoInput | Keyed
@@ -106,8 +107,8 @@ def _on_caller(state: DialogueState, context: Context, user_input: SpokenOrKeyed
             return on_key(state, context, digit)
         case NoInput():
             return ladders.on_no_input(state, context)
-        case Unintelligible():
-            return ladders.on_no_match(state, context)
+        case Unintelligible(cut=cut):
+            return (ladders.on_too_long if cut else ladders.on_no_match)(state, context)
         case NluUnavailable():
             return on_words_only(state, context, user_input)
 
@@ -174,6 +175,9 @@ def _on_failure(state: DialogueState, context: Context, failed: ServiceFailed) -
         return ask(replace(state, not_ours=True), context, CITY)
     if failed.code in ORDER_REFUSED:
         return answer(state, context, prompts(ORDER_REFUSED[failed.code]))
+    if state.pending_call is ServiceCall.DISCONNECT_SERVICE and failed.code not in KNOWN_CODES:
+        # Nobody knows whether the service is still on: somebody has to look.
+        return ladders.give_up(state, context, "service_disconnect")
     ordering = state.pending_call is ServiceCall.CONNECT_PROMISED_PAYMENT
     if ordering and failed.code != "unknown_subscriber":
         # Nobody knows whether the order was carried out: neither yes nor no would be true.

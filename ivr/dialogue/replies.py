@@ -6,6 +6,7 @@ from dataclasses import replace
 from ivr.dialogue.errands import start_errand
 from ivr.dialogue.flows import FLOWS
 from ivr.dialogue.flows.callback import declined, on_checked, on_here
+from ivr.dialogue.flows.disconnecting import on_confirmed as confirm_disconnecting
 from ivr.dialogue.flows.promised_payment import on_confirmed
 from ivr.dialogue.intents import Serve, treatment
 from ivr.dialogue.ladders import on_no_match, to_operator
@@ -73,7 +74,12 @@ def _at_promised_payment(state: DialogueState, context: Context, yes: bool) -> T
     return on_confirmed(understood(state), context, yes=yes)
 
 
-def _at_city(state: DialogueState, context: Context, yes: bool) -> Turn:
+def _at_disconnecting(state: DialogueState, context: Context, yes: bool) -> Turn:
+    return confirm_disconnecting(understood(state), context, yes=yes)
+
+
+def _at_choice(state: DialogueState, context: Context, yes: bool) -> Turn:
+    """A yes while nothing was just named means none of them yet."""
     return on_no_match(state, context) if yes else _never_mind(state, context)
 
 
@@ -120,7 +126,9 @@ _ANSWERS: dict[Topic, Callable[[DialogueState, Context, bool], Turn]] = {
     Topic.ANYTHING_ELSE: _at_anything_else,
     Topic.CONFIRM_INTENT: _at_confirmed_intent,
     Topic.CONFIRM_PROMISED_PAYMENT: _at_promised_payment,
-    Topic.CITY: _at_city,
+    Topic.WHICH_SERVICE: _at_choice,
+    Topic.CONFIRM_DISCONNECTING: _at_disconnecting,
+    Topic.CITY: _at_choice,
     Topic.ADVICE_HELPED: _at_advice,
     Topic.OFFER_OPERATOR: _at_operator_offer,
     Topic.CALLBACK_HERE: _at_callback_here,

@@ -27,6 +27,8 @@ class Topic(StrEnum):
     MENU = "menu"
     CONFIRM_INTENT = "confirm_intent"
     CONFIRM_PROMISED_PAYMENT = "confirm_promised_payment"
+    WHICH_SERVICE = "which_service"
+    CONFIRM_DISCONNECTING = "confirm_disconnecting"
     CITY = "city"
     ADVICE_HELPED = "advice_helped"
     OFFER_OPERATOR = "offer_operator"
@@ -39,6 +41,7 @@ YES_NO_TOPICS = frozenset(
     {
         Topic.CONFIRM_INTENT,
         Topic.CONFIRM_PROMISED_PAYMENT,
+        Topic.CONFIRM_DISCONNECTING,
         Topic.ADVICE_HELPED,
         Topic.OFFER_OPERATOR,
         Topic.CALLBACK_HERE,
@@ -55,6 +58,10 @@ class Question:
 
     topic: Topic
     phrase: Phrase = ()
+    intro: Phrase = ()
+    """Said before the choices."""
+    choices: tuple[str, ...] = ()
+    """What can be chosen, named one by one before `phrase`."""
 
     @property
     def kind(self) -> QuestionKind:
@@ -63,6 +70,8 @@ class Question:
             return QuestionKind.YES_NO
         if self.topic is Topic.CITY:
             return QuestionKind.CITY
+        if self.choices:
+            return QuestionKind.CHOICE
         if self.topic is Topic.MENU:
             return QuestionKind.MENU
         if self.topic is Topic.CALLBACK_NUMBER:

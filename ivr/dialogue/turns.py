@@ -25,12 +25,15 @@ from ivr.dialogue.state import (
     Question,
     Topic,
 )
-from ivr.speech.phrase import Phrase, Prompt
+from ivr.speech.phrase import Name, Pause, Phrase, Prompt
 
 Turn = tuple[DialogueState, tuple[Action, ...]]
 
-LAST_RUNG = 3
+LAST_RUNG = 4
 """Silences or misunderstandings in a row after which the bot stops asking."""
+
+AFTER_ITEM = Pause(400)
+"""Time to say «этот» before the next choice is named."""
 
 ANYTHING_ELSE = Question(Topic.ANYTHING_ELSE, (Prompt("close.anything_else"),))
 OPEN = Question(Topic.OPEN, (Prompt("greet.open"),))
@@ -77,13 +80,29 @@ def ask(
     spoken: Phrase | None = None,
 ) -> Turn:
     """Put a question, after `before`; `spoken` replaces its words when it is put again."""
+    listed: tuple[Action, ...] = ()
+    if question.choices and spoken is None:
+        before, listed = (), _listed(question, before)
     words = question.phrase if spoken is None else spoken
     action = Ask(
         phrase=(*before, *words),
         kind=question.kind,
         no_input_s=context.settings.no_input_s if no_input_s is None else no_input_s,
+        takes_row=question.topic is Topic.CALLBACK_NUMBER,
     )
-    return replace(state, phase=Phase.ASKING, question=question, pending_call=None), (action,)
+    return replace(state, phase=Phase.ASKING, question=question, pending_call=None), (
+        *listed,
+        action,
+    )
+
+
+def _listed(question: Question, before: Phrase) -> tuple[Action, ...]:
+    """The choices, each a phrase of its own: so it is known which one the caller hears."""
+    names = tuple(
+        Say(phrase=(Name(name), AFTER_ITEM), item=number)
+        for number, name in enumerate(question.choices, start=1)
+    )
+    return (Say(phrase=(*before, *question.intro)), *names)
 
 
 def answer(

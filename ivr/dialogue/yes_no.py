@@ -4,28 +4,24 @@ import re
 from typing import Final
 
 from ivr.dialogue.state import Topic
+from ivr.nlu.normalise import word_set
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-YES: Final = _words(
+YES: Final = word_set(
     "да ага угу верно правильно конечно хорошо ладно согласен согласна ок окей точно так именно "
     "давай давайте"
 )
-NEGATIONS: Final = _words("нет не нету неверно неправильно никак")
-NEGATED: Final = _words("надо нужно хочу верно правильно согласен согласна так")
+NEGATIONS: Final = word_set("нет не нету неверно неправильно никак")
+NEGATED: Final = word_set("надо нужно хочу верно правильно согласен согласна так")
 """Words that only a negation before them makes a no."""
-FILLERS: Final = _words("ну вот это уж всё все пожалуйста спасибо я мне ой а же")
+FILLERS: Final = word_set("ну вот это уж всё все пожалуйста спасибо я мне ой а же")
 
 _ALSO: Final[dict[Topic, frozenset[str]]] = {
-    Topic.CONFIRM_PROMISED_PAYMENT: _words(
+    Topic.CONFIRM_PROMISED_PAYMENT: word_set(
         "подключай подключайте подключаем подключите подтверждаю"
     ),
-    Topic.CALLBACK_HERE: _words("перезвоните звоните позвоните перезванивайте"),
-    Topic.OFFER_OPERATOR: _words("соедините соединяйте переключите"),
-    Topic.ADVICE_HELPED: _words(
+    Topic.CALLBACK_HERE: word_set("перезвоните звоните позвоните перезванивайте"),
+    Topic.OFFER_OPERATOR: word_set("соедините соединяйте переключите"),
+    Topic.ADVICE_HELPED: word_set(
         "получилось заработало заработал помогло работает работают появился появилось показывает"
     ),
 }

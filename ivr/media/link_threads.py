@@ -111,6 +111,8 @@ class WorkerLink:
             on_request(message)
         elif isinstance(message, wire.StopPlayback) and message.leg in self._audios:
             self._audios[message.leg].playback.stop()
+        elif isinstance(message, wire.SetGain) and message.leg in self._audios:
+            self._audios[message.leg].playback.set_gain(message.gain)
 
     def _write(self) -> None:
         while not (self._closing and not self._outgoing):

@@ -38,6 +38,8 @@ class LegLink(Protocol):
 
     def stop_playback(self, leg: int) -> None: ...
 
+    def set_playback_gain(self, leg: int, gain: float) -> None: ...
+
 
 class MediaLeg:
     """Implements `ivr.sip.leg.Leg` over the local link."""
@@ -147,6 +149,10 @@ class MediaLeg:
             return
         self._handed_at_stop = self._handed
         self._link.stop_playback(self.number)
+
+    def set_playback_gain(self, gain: float) -> None:
+        if self._ended is None:
+            self._link.set_playback_gain(self.number, gain)
 
     # ---- from the link
 

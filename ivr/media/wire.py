@@ -95,6 +95,14 @@ class StopPlayback(_Message, frozen=True):
     leg: int
 
 
+class SetGain(_Message, frozen=True):
+    """Play what is queued softer or as it was handed over; a stop sets it back to 1."""
+
+    leg: int
+    gain: float
+    """Factor 0..1."""
+
+
 class SendDtmf(_Message, frozen=True):
     leg: int
     digits: str
@@ -144,7 +152,7 @@ class Request(_Message, frozen=True):
 
 
 Command = Ring | Answer | Reject | HangUp | SendDtmf | Refer | Dial | Bridge | Hold | Drain | Stop
-ToWorker = Start | Request | StopPlayback
+ToWorker = Start | Request | StopPlayback | SetGain
 
 # ---- worker -> core
 

@@ -169,6 +169,9 @@ class WorkerProcess(asyncio.Protocol):
     def stop_playback(self, leg: int) -> None:
         self._send(wire.StopPlayback(leg))
 
+    def set_playback_gain(self, leg: int, gain: float) -> None:
+        self._send(wire.SetGain(leg, gain))
+
     # ---- asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

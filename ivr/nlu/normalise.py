@@ -29,6 +29,11 @@ def words_of(text: str) -> tuple[Word, ...]:
     )
 
 
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list written as one string."""
+    return frozenset(text.split())
+
+
 @dataclass(frozen=True, slots=True)
 class SpokenNumber:
     """A number said with the words `first:end` of a sequence."""

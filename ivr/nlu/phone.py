@@ -32,6 +32,21 @@ def ten_digits(words: Sequence[str]) -> str | None:
     return "".join(best) if best else None
 
 
+def said_digits(words: Sequence[str]) -> str:
+    """Digits of a part of a number, each group as long as it can be; '' when it is not only that.
+
+    «девятьсот три» is '903'. Whoever says a part only goes on with the rest, or keys it.
+    """
+    digits, at = "", 0
+    while at < len(words):
+        ends = range(min(len(words), at + LONGEST_GROUP), at, -1)
+        group = next(((end, said) for end in ends if (said := _group(words[at:end]))), None)
+        if group is None:
+            return ""
+        at, digits = group[0], digits + group[1]
+    return digits
+
+
 def _endings(words: Sequence[str], end: int, spelled: list[set[Groups]]) -> Iterator[Groups]:
     for first in range(max(0, end - LONGEST_GROUP), end):
         digits = _group(words[first:end])

@@ -182,6 +182,9 @@ class FileLeg:
     def play(self, samples: bytes) -> None:
         self._queued += len(samples) // SAMPLE_BYTES
 
+    def set_playback_gain(self, gain: float) -> None:
+        """Nobody hears it."""
+
     def stop_playback(self) -> None:
         self._flushed += self._queued
         self._queued = 0

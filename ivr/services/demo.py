@@ -55,6 +55,9 @@ class DemoBackOffice:
     async def connect_promised_payment(self, msisdn: str, *, order_id: str) -> PromisedPaymentTerms:
         return await self._run(lambda: self._store.connect_promised_payment(msisdn, order_id))
 
+    async def disconnect_service(self, msisdn: str, *, name: str) -> tuple[ConnectedService, ...]:
+        return await self._run(lambda: self._store.disconnect_service(msisdn, name))
+
     async def last_payment(self, msisdn: str) -> Payment | None:
         return await self._run(lambda: self._store.last_payment(msisdn))
 

@@ -7,7 +7,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, create_engine, event, func, insert, make_url, select
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    make_url,
+    select,
+)
 from sqlalchemy.pool import StaticPool
 
 from ivr.errors import ServiceError
@@ -149,6 +160,13 @@ class DemoStore:
                 )
             )
             return PromisedPaymentTerms(False, True, terms.amount, terms.days, terms.fee)
+
+    def disconnect_service(self, msisdn: str, name: str) -> tuple[ConnectedService, ...]:
+        with self._transaction(writes=True) as connection:
+            _subscriber(connection, msisdn)
+            table = tables.services
+            connection.execute(delete(table).where(table.c.msisdn == msisdn, table.c.name == name))
+        return self.services(msisdn)
 
     def last_payment(self, msisdn: str) -> Payment | None:
         with self._transaction() as connection:

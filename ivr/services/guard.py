@@ -52,6 +52,11 @@ class GuardedBackOffice:
             lambda: self._inner.connect_promised_payment(msisdn, order_id=order_id),
         )
 
+    async def disconnect_service(self, msisdn: str, *, name: str) -> tuple[ConnectedService, ...]:
+        return await self._guarded(
+            "disconnect_service", lambda: self._inner.disconnect_service(msisdn, name=name)
+        )
+
     async def last_payment(self, msisdn: str) -> Payment | None:
         return await self._guarded("last_payment", lambda: self._inner.last_payment(msisdn))
 

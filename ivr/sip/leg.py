@@ -153,6 +153,10 @@ class Leg(Protocol):
         """Append int16 mono 8 kHz audio to the playback ring (60 s long; `AudioError` if over)."""
         ...
 
+    def set_playback_gain(self, gain: float) -> None:
+        """Play softer (0..1) from the next frame on; `stop_playback` sets it back to 1."""
+        ...
+
     def stop_playback(self) -> None:
         """Drop what is not yet played, with a 5 ms fade; the next frame reports the position."""
         ...

@@ -1,7 +1,7 @@
 """Phrases onto a leg: what plays now, may it be interrupted, how much was heard."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
 from ivr.speech.phrase import Phrase
@@ -13,6 +13,8 @@ class PlaybackLeg(Protocol):
     def play(self, samples: bytes) -> None: ...
 
     def stop_playback(self) -> None: ...
+
+    def set_playback_gain(self, gain: float) -> None: ...
 
     @property
     def queued_samples(self) -> int: ...
@@ -26,11 +28,21 @@ class Segment:
     text: str
     samples: bytes
     barge_in: bool
+    item: int | None = None
+    """Number of the choice it names, from 1 on."""
+    answerable_from: int | None = None
+    """Sample from which a yes or no answers it; None for what is no such question."""
 
     @property
     def length(self) -> int:
         """Samples."""
         return len(self.samples) // SAMPLE_BYTES
+
+
+REACTION_S: Final = 0.4
+"""Who says «этот» means what was heard this long before the bot noticed."""
+ITEM_LASTS_S: Final = 0.5
+"""A choice is meant until this long after its name has ended."""
 
 
 class Player:
@@ -64,6 +76,10 @@ class Player:
         self._leg.stop_playback()
         return rest
 
+    def soften(self, gain: float) -> None:
+        """Go on at this part of the full level; 1.0 is back to normal. A stop undoes it."""
+        self._leg.set_playback_gain(gain)
+
     @property
     def position(self) -> int:
         """Samples of the present segments that were heard."""
@@ -82,6 +98,29 @@ class Player:
     def interruptible(self) -> bool:
         """True unless the segment that plays now, or one still to come, forbids barge-in."""
         return all(segment.barge_in for segment in self._unplayed())
+
+    @property
+    def answerable(self) -> bool:
+        """True once so much of a yes-or-no question was heard that a yes can mean it."""
+        position = self.position
+        for segment in self._segments:
+            if segment.answerable_from is not None and position >= segment.answerable_from:
+                return True
+            position -= segment.length
+        return False
+
+    @property
+    def item(self) -> int | None:
+        """The choice that the caller means who says «этот» now, None when none was just named."""
+        moment = self.position - round(REACTION_S * LINE_RATE_HZ)
+        meant: int | None = None
+        begin = 0
+        for segment in self._segments:
+            end = begin + segment.length + round(ITEM_LASTS_S * LINE_RATE_HZ)
+            if segment.item is not None and begin <= moment < end:
+                meant = segment.item
+            begin += segment.length
+        return meant
 
     def _unplayed(self) -> tuple[Segment, ...]:
         position = self.position

@@ -76,6 +76,9 @@ class FakeLeg:
         self.commands.append(f"play {len(samples) // SAMPLE_BYTES}")
         self.queued_samples += len(samples) // SAMPLE_BYTES
 
+    def set_playback_gain(self, gain: float) -> None:
+        self.commands.append(f"gain {gain:.2f}")
+
     def stop_playback(self) -> None:
         self.commands.append("stop_playback")
         self.queued_samples = 0

@@ -98,6 +98,10 @@ class FakeRendered:
     def pcm(self) -> bytes:
         return bytes(SAMPLE_BYTES * LINE_RATE_HZ // 100 * len(self.text))
 
+    @property
+    def marks(self) -> tuple[tuple[int, str], ...]:
+        return ((0, self.text),)
+
 
 class FakeRenderer:
     """Implements `ivr.call.conversation.Renderer`."""

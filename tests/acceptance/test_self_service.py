@@ -127,11 +127,12 @@ async def test_speech_stops_the_prompt(dial, says, records):
     assert 0.5 < turn["played_s"] < 3.0
 
 
-async def test_silence_is_asked_twice_and_then_ended_politely(dial, records):
+async def test_silence_is_asked_three_times_and_then_ended_politely(dial, records):
     async with await dial("9030000001") as call:
         await call.answered()
         await call.prompt_heard()
         assert heard(await call.prompt_heard(), "noinput.1")
+        assert heard(await call.prompt_heard(), "greet.how_to_ask")
         assert heard(await call.prompt_heard(), "noinput.2")
         assert heard(await call.prompt_heard(), "noinput.3")
         await call.ended()

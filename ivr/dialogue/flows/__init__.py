@@ -3,6 +3,7 @@
 from ivr.dialogue.flows.balance import BALANCE
 from ivr.dialogue.flows.callback import CALLBACK
 from ivr.dialogue.flows.debt import DEBT
+from ivr.dialogue.flows.disconnecting import DISCONNECTING
 from ivr.dialogue.flows.flow import Flow
 from ivr.dialogue.flows.last_charges import LAST_CHARGES
 from ivr.dialogue.flows.last_payment import LAST_PAYMENT, PAYMENT_MISSING
@@ -21,6 +22,7 @@ FLOWS: dict[FlowName, Flow] = {
     FlowName.TARIFF_AND_SERVICES: TARIFF_AND_SERVICES,
     FlowName.PACKAGES: PACKAGES,
     FlowName.SERVICES: SERVICES,
+    FlowName.DISCONNECTING: DISCONNECTING,
     FlowName.PROMISED_PAYMENT: PROMISED_PAYMENT,
     FlowName.LAST_PAYMENT: LAST_PAYMENT,
     FlowName.PAYMENT_MISSING: PAYMENT_MISSING,

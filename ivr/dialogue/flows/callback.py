@@ -82,18 +82,22 @@ def declined(state: DialogueState, context: Context) -> Turn:
     return ask(state, context, ANYTHING_ELSE, before=prompts("ack.ok"))
 
 
-def on_digit(state: DialogueState, context: Context, digit: str) -> Turn:
-    """One more key; the number is complete at ten digits, at eleven after 7 or 8, or at '#'."""
-    keyed = state.callback_number if digit == "#" else state.callback_number + digit
+def on_digits(state: DialogueState, context: Context, digits: str) -> Turn:
+    """More of the number, keyed or said, in the order in which it came.
+
+    It is complete at ten digits, at eleven after 7 or 8, or at '#'; what follows is not looked at.
+    """
+    more, ended, _ = digits.partition("#")
+    keyed = state.callback_number + more
     full = DIALLED_DIGITS if keyed[:1] in ("7", "8") else DIALLED_DIGITS - 1
-    if digit == "#" or len(keyed) >= full:
-        return on_number_finished(replace(state, callback_number=keyed), context)
+    if ended or len(keyed) >= full:
+        return on_number_finished(replace(state, callback_number=keyed[:full]), context)
     gap_s = context.settings.key_gap_s
     return ask(replace(state, callback_number=keyed), context, NUMBER, spoken=(), no_input_s=gap_s)
 
 
 def on_number_finished(state: DialogueState, context: Context) -> Turn:
-    """The caller stopped keying."""
+    """The caller stopped keying or dictating."""
     keyed = state.callback_number
     prefixed = len(keyed) == DIALLED_DIGITS and keyed[0] in "78"
     return check(state, context, keyed[1:] if prefixed else keyed)

@@ -63,6 +63,7 @@ _ONE_OF: dict[ServiceCall, tuple[type, ...]] = {
 }
 _TUPLE_OF: dict[ServiceCall, type] = {
     ServiceCall.SERVICES: ConnectedService,
+    ServiceCall.DISCONNECT_SERVICE: ConnectedService,
     ServiceCall.LAST_CHARGES: Charge,
 }
 

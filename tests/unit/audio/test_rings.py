@@ -1,5 +1,6 @@
 """The rings between pjmedia's clock thread and the link."""
 
+import itertools
 from array import array
 
 import pytest
@@ -106,3 +107,31 @@ def test_every_sample_is_played_flushed_or_queued(steps: list[tuple[str, int]]) 
             data, _ = ring.read(count)
             assert data is None or len(data) == 2 * count
         assert ring.played + ring.flushed + ring.queued == written
+
+
+def test_a_softened_prompt_slides_to_its_level_within_one_frame_and_back() -> None:
+    ring = PlaybackRing()
+    ring.write(samples(1600))
+    assert values(ring.read(160)[0]) == [1000] * 160
+    ring.set_gain(0.125)
+    slide = values(ring.read(160)[0])
+    assert slide[0] == 1000
+    assert slide == sorted(slide, reverse=True)
+    assert max(left - right for left, right in itertools.pairwise(slide)) <= 6
+    assert values(ring.read(160)[0]) == [125] * 160
+    ring.set_gain(1.0)
+    assert values(ring.read(160)[0])[0] == 125
+    assert values(ring.read(160)[0]) == [1000] * 160
+    assert ring.played == 800
+
+
+def test_what_follows_a_stopped_soft_prompt_is_played_at_full_level() -> None:
+    ring = PlaybackRing()
+    ring.write(samples(1600))
+    ring.set_gain(0.5)
+    ring.read(160)
+    ring.stop()
+    ring.write(samples(160))
+    tail = values(ring.read(FADE_SAMPLES)[0])
+    assert tail[0] == 500
+    assert values(ring.read(160)[0]) == [1000] * 160

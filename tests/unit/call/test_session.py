@@ -1,13 +1,16 @@
 """A whole call on fakes: what the caller does, what is said, what is published and released."""
 
 import asyncio
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ivr.audio.pcm import FRAME_BYTES, LINE_RATE_HZ
 from ivr.audio.wav import load_audio
+from ivr.call import conversation
 from ivr.call.conversation import Understanding
 from ivr.call.patience import PatienceSettings
 from ivr.call.session import CallSession, SessionSettings, SharedParts
@@ -25,6 +28,8 @@ from ivr.events import (
 )
 from ivr.handoff.operator import OperatorSettings
 from ivr.services.demo import create
+from ivr.services.guard import GuardedBackOffice
+from ivr.services.port import Balance
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, TransferProgress
 from ivr.speech.endpointing import EndpointingProfile
@@ -49,7 +54,15 @@ PATIENCE = PatienceSettings(profiles=dict.fromkeys(QuestionKind, PROFILE))
 class Stage:
     """A session with everything around it scripted."""
 
-    def __init__(self, tmp_path: Path, *texts: str, operator: str = "sip:operator@pbx") -> None:
+    def __init__(
+        self,
+        tmp_path: Path,
+        *texts: str,
+        operator: str = "sip:operator@pbx",
+        back_office: Any = None,
+        soft_gain: float = 0.0,
+        announce_recording: bool = False,
+    ) -> None:
         self.leg = FakeLeg()
         self.events = EventLog()
         self.recognizers = FakeRecognizerFactory(*texts)
@@ -60,7 +73,7 @@ class Stage:
             renderer=FakeRenderer(load_prompt_texts(Path("models/voice-elena"))),
             recognizers=self.recognizers,
             understanding=Understanding(client=self.nlu, accept=0.6, confirm=0.3),
-            back_office=create(f"sqlite:///{tmp_path}/office.db"),
+            back_office=back_office or create(f"sqlite:///{tmp_path}/office.db"),
             store=self.promises,  # type: ignore[arg-type]
             publish=self.events.append,
             clock=SystemClock(),
@@ -73,7 +86,8 @@ class Stage:
             ),
             max_call_s=60.0,
             recordings=tmp_path / "recordings",
-            announce_recording=False,
+            announce_recording=announce_recording,
+            soft_gain=soft_gain,
         )
         self.session = CallSession(CallId("call"), self.leg, parts, settings)
         self.leg.happens(Answered("PCMA"))
@@ -104,6 +118,15 @@ class Stage:
                 await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         await self.passes(self.leg.queued_samples / LINE_RATE_HZ + 0.1)
+
+    async def menu_plays(self) -> None:
+        """The first seconds of a long prompt."""
+        await self.prompt_ends()
+        self.leg.happens(Dtmf("*"))
+        async with asyncio.timeout(5.0):
+            while not self.leg.queued_samples:
+                await self.passes(0.02)
+        await self.passes(0.2)
 
     async def speaks(self) -> None:
         await self.hears(SPEECH)
@@ -202,7 +225,7 @@ async def test_goodbye_hangs_up_after_the_last_word(tmp_path):
 
 async def test_silence_ends_politely(tmp_path):
     async with Stage(tmp_path) as stage:
-        for _ in range(3):
+        for _ in range(4):
             await stage.prompt_ends()
             await stage.passes(2.2)
         await stage.prompt_ends()
@@ -311,6 +334,90 @@ async def test_a_fault_inside_ends_this_call_only_and_is_recorded(tmp_path, capl
         await asyncio.wait_for(stage.task, 2.0)
     assert stage.ended.outcome == "failed"
     assert stage.leg.commands[-1] == "hang_up"
+
+
+async def test_keys_do_not_cut_a_prompt_that_forbids_it_and_are_taken_after_it(tmp_path):
+    async with Stage(tmp_path, announce_recording=True, soft_gain=0.1) as stage:
+        await stage.passes(0.3)
+        stage.leg.happens(Dtmf("1"))
+        await stage.hears(SPEECH[:16000])
+        assert not {"stop_playback", "gain 0.10"} & set(stage.leg.commands)
+        await stage.prompt_ends()
+        await stage.prompt_ends()
+    assert "stop_playback" in stage.leg.commands
+    assert "триста двадцать один рубль" in stage.replies[1]
+
+
+class SlowBackOffice:
+    """Answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def balance(self, msisdn: str) -> Balance:
+        self.asked.set()
+        await self.may_answer.wait()
+        return Balance(Decimal(7), Decimal(0), False, Decimal(0), date(2026, 12, 1))
+
+
+async def said(stage: Stage, text: str) -> None:
+    """Let time go by until the bot has been given these words to say."""
+    async with asyncio.timeout(10.0):
+        while not any(line.text == text for line in stage.session._turns.lines):
+            await stage.passes(0.2)
+
+
+async def test_a_slow_back_office_is_bridged_by_different_sentences(tmp_path, monkeypatch):
+    quick = tuple((0.05, filler) for _, filler in conversation.FILLERS)
+    monkeypatch.setattr(conversation, "FILLERS", quick)
+    office = SlowBackOffice()
+    async with Stage(tmp_path, "мой баланс", back_office=office) as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await office.asked.wait()
+        for filler in ("Секунду, смотрю.", "Ещё немного, данные загружаются.", "Одну минуту."):
+            await said(stage, filler)
+        office.may_answer.set()
+        await stage.prompt_ends()
+        await stage.passes(0.5)
+    reply = stage.replies[1]
+    assert reply.index("Секунду") < reply.index("Ещё немного") < reply.index("семь рублей")
+
+
+async def test_a_back_office_that_never_answers_ends_in_an_apology_and_a_way_on(tmp_path):
+    office = GuardedBackOffice(SlowBackOffice(), 0.2)  # type: ignore[arg-type]
+    async with Stage(tmp_path, "мой баланс", "да", back_office=office) as stage:
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert stage.replies[1].startswith("Извините, сейчас я не могу получить эти данные.")
+    assert stage.replies[1].endswith("Соединить вас с оператором?")
+    assert "refer sip:operator@pbx" in stage.leg.commands
+
+
+async def test_a_backchannel_softens_the_prompt_and_answers_nothing(tmp_path):
+    async with Stage(tmp_path, "угу", soft_gain=0.1) as stage:
+        await stage.menu_plays()
+        await stage.hears(SPEECH)
+        await stage.passes(0.8)
+        await stage.prompt_ends()
+        gains = [command for command in stage.leg.commands if command.startswith("gain")]
+    assert gains == ["gain 0.10", "gain 1.00"]
+    assert "stop_playback" not in stage.leg.commands
+    assert [turn.kind for turn in stage.events.of(TurnCompleted)] == ["started", "keyed"]
+
+
+async def test_a_meant_word_stops_the_softened_prompt(tmp_path):
+    async with Stage(tmp_path, "мой баланс", soft_gain=0.1) as stage:
+        await stage.menu_plays()
+        await stage.speaks()
+        await stage.prompt_ends()
+    assert "stop_playback" in stage.leg.commands
+    turn = stage.events.of(TurnCompleted)[2]
+    assert (turn.text, turn.barge_in) == ("мой баланс", True)
 
 
 def test_the_demo_subscriber_has_what_these_tests_expect():

@@ -4,10 +4,13 @@ import itertools
 
 import pytest
 
+from ivr.call.backchannel import Words, judged
 from ivr.call.turn_taking import (
-    KeyTaken,
+    KeysTaken,
     NoInputDetected,
+    RestorePlayback,
     ResumePrompt,
+    SoftenPlayback,
     StaleText,
     StopPlayback,
     TextTaken,
@@ -21,8 +24,8 @@ pytestmark = pytest.mark.unit
 class Story:
     """Feeds a machine and keeps every effect."""
 
-    def __init__(self) -> None:
-        self.turn = TurnTaking()
+    def __init__(self, *, softly: bool = False) -> None:
+        self.turn = TurnTaking(yield_softly=softly)
         self.effects: list[object] = []
         self.now = 0.0
         self.playing = False
@@ -35,14 +38,18 @@ class Story:
             self.playing = False
         return self
 
-    def asks(self, *, no_input_s: float = 6.0, interruptible: bool = True):
+    def asks(self, *, no_input_s: float = 6.0, interruptible: bool = True, row: bool = False):
         self.playing, self.interruptible = True, interruptible
-        return self.take(self.turn.on_question(no_input_s=no_input_s))
+        return self.take(self.turn.on_question(no_input_s=no_input_s, takes_row=row))
 
-    def passes(self, seconds: float):
+    def passes(self, seconds: float, *, voiced: bool = False):
         for _ in range(round(seconds / 0.02)):
             self.now += 0.02
-            self.take(self.turn.on_frame(self.now, playing=self.playing, interruptible=self._free))
+            self.take(
+                self.turn.on_frame(
+                    self.now, playing=self.playing, interruptible=self._free, voiced=voiced
+                )
+            )
         return self
 
     def prompt_ends(self):
@@ -56,6 +63,23 @@ class Story:
         self.passes(length)
         self.take(self.turn.on_speech_ended())
         return self.take(self.turn.on_text(text, self.now, interruptible=self._free))
+
+    def voices(self, seconds: float, *partials: str, assent_counts: bool = False):
+        """The caller's voice for a time, with partial hypotheses on the way."""
+        self.speaks()
+        for partial in partials or ("",):
+            self.passes(seconds / max(1, len(partials)), voiced=True)
+            if partial:
+                words = judged(partial, assent_counts=assent_counts)
+                self.take(self.turn.on_partial(words))
+        return self
+
+    def falls_silent(self, text: str, *, assent_counts: bool = False):
+        """The end of it: trailing silence, then the final text."""
+        self.passes(0.5)
+        self.take(self.turn.on_speech_ended())
+        words = judged(text, assent_counts=assent_counts)
+        return self.take(self.turn.on_text(text, self.now, interruptible=self._free, words=words))
 
     def presses(self, digit: str):
         return self.take(self.turn.on_key(digit, interruptible=self._free))
@@ -95,17 +119,17 @@ def test_a_key_over_a_protected_prompt_is_kept_until_it_ends():
     story = Story().asks(interruptible=False).passes(1).presses("1")
     assert story.effects == []
     story.prompt_ends()
-    assert story.effects == [KeyTaken("1", barge_in=False)]
+    assert story.effects == [KeysTaken("1", barge_in=False)]
 
 
 def test_a_key_during_the_prompt_stops_it():
     story = Story().asks().passes(1).presses("0")
-    assert story.effects == [StopPlayback(), KeyTaken("0", barge_in=True)]
+    assert story.effects == [StopPlayback(), KeysTaken("0", barge_in=True)]
 
 
 def test_a_key_pressed_before_the_question_answers_it():
     story = Story().presses("3").asks().passes(0.02)
-    assert story.effects == [StopPlayback(), KeyTaken("3", barge_in=True)]
+    assert story.effects == [StopPlayback(), KeysTaken("3", barge_in=True)]
 
 
 def test_silence_after_the_prompt_is_no_input():
@@ -171,23 +195,137 @@ def test_a_caller_who_goes_on_speaking_as_the_prompt_ends_is_heard():
     assert story.stops("да").effects == [TextTaken("да", barge_in=False)]
 
 
+SOFT, FULL = SoftenPlayback(), RestorePlayback()
+
+
+@pytest.mark.parametrize("text", ["угу", "ага", "да да", "так", "понятно", "хорошо", "да да ясно"])
+def test_a_backchannel_softens_the_prompt_and_gives_it_back_without_a_gap(text):
+    story = Story(softly=True).asks().passes(1).voices(0.45, text).falls_silent(text)
+    assert story.effects == [SOFT, FULL]
+    assert story.turn.phase is TurnPhase.PROMPTING
+
+
+def test_a_cough_stops_nothing():
+    story = Story(softly=True).asks().passes(1).voices(0.3).falls_silent("")
+    assert story.effects == [SOFT, FULL]
+
+
+def test_the_letter_that_a_recognizer_makes_of_a_noise_stops_nothing():
+    story = Story(softly=True).asks().passes(1).voices(0.3, "с").falls_silent("с")
+    assert story.effects == [SOFT, FULL]
+
+
+@pytest.mark.parametrize("text", ["стоп", "оператор", "баланс", "нет", "алло"])
+def test_a_short_answer_stops_the_prompt_when_it_has_ended(text):
+    story = Story(softly=True).asks().passes(1).voices(0.4).falls_silent(text)
+    assert story.effects == [SOFT, StopPlayback(), TextTaken(text, barge_in=True)]
+
+
+def test_speech_that_goes_on_stops_the_prompt():
+    story = Story(softly=True).asks().passes(1).voices(0.5)
+    assert story.effects == [SOFT]
+    story.passes(0.2, voiced=True)
+    assert story.effects == [SOFT, StopPlayback()]
+    assert story.turn.phase is TurnPhase.HEARING
+    story.passes(1, voiced=True).falls_silent("подскажите баланс пожалуйста")
+    assert story.effects[-1] == TextTaken("подскажите баланс пожалуйста", barge_in=True)
+
+
+def test_two_partials_with_a_meaning_stop_the_prompt_before_that():
+    story = Story(softly=True).asks().passes(1).voices(0.4, "мой", "мой баланс")
+    assert story.effects == [SOFT, StopPlayback()]
+
+
+def test_one_wrong_partial_of_a_backchannel_does_not():
+    story = Story(softly=True).asks().passes(1).voices(0.4, "у меня", "угу").falls_silent("угу")
+    assert story.effects == [SOFT, FULL]
+
+
+def test_a_long_row_of_backchannels_is_let_pass_too():
+    story = Story(softly=True).asks().passes(1).voices(1.2, "да", "да да", "да да понятно")
+    assert story.falls_silent("да да понятно").effects == [SOFT, FULL]
+
+
+def test_yes_to_a_yes_or_no_question_answers_it_while_it_plays():
+    story = Story(softly=True).asks().passes(1)
+    story.voices(0.3, "да", assent_counts=True).falls_silent("да", assent_counts=True)
+    assert story.effects == [SOFT, StopPlayback(), TextTaken("да", barge_in=True)]
+
+
+def test_a_backchannel_that_outlasts_the_prompt_answers_nothing():
+    story = Story(softly=True).asks(no_input_s=3).passes(1).voices(0.4, "угу").prompt_ends()
+    assert story.turn.phase is TurnPhase.HEARING
+    story.falls_silent("угу")
+    assert story.effects == [SOFT, FULL]
+    assert story.turn.phase is TurnPhase.WAITING
+    story.passes(3.1)
+    assert story.effects[-1] == NoInputDetected()
+
+
+def test_a_prompt_stopped_for_noise_without_words_is_said_again_from_its_phrase():
+    story = Story(softly=True).asks().passes(1).voices(1.0).falls_silent("")
+    assert story.effects == [SOFT, StopPlayback(), ResumePrompt()]
+    assert story.turn.phase is TurnPhase.PROMPTING
+
+
+def test_without_softening_a_backchannel_stops_the_prompt_and_resumes_it():
+    story = Story().asks().passes(1).voices(0.4, "угу").falls_silent("угу")
+    assert story.effects == [StopPlayback(), ResumePrompt()]
+
+
+def test_an_echo_gives_the_level_back_at_once_and_leaves_nothing_behind():
+    story = Story(softly=True).asks(no_input_s=3).passes(1).speaks()
+    story.take(story.turn.on_echo())
+    assert story.effects == [SOFT, FULL]
+    story.prompt_ends().passes(3.1)
+    assert story.effects[-1] == NoInputDetected()
+
+
+def test_a_key_during_a_softened_prompt_is_taken():
+    story = Story(softly=True).asks().passes(1).speaks().presses("0")
+    assert story.effects == [SOFT, StopPlayback(), KeysTaken("0", barge_in=True)]
+
+
+def test_of_keys_pressed_over_a_protected_prompt_the_last_answers_a_question_of_one_key():
+    story = Story().asks(interruptible=False).passes(1).presses("1").presses("2").prompt_ends()
+    assert story.effects == [KeysTaken("2", barge_in=False)]
+
+
+def test_of_keys_pressed_over_a_protected_prompt_all_answer_a_question_of_a_row():
+    story = Story().asks(interruptible=False, row=True).passes(1)
+    for digit in "9035551234":
+        story.presses(digit)
+    assert story.effects == []
+    assert story.prompt_ends().effects == [KeysTaken("9035551234", barge_in=False)]
+
+
+def test_keys_between_two_questions_of_a_row_are_kept_in_order():
+    story = Story().presses("5").presses("1").asks(row=True).passes(0.02)
+    assert story.effects == [StopPlayback(), KeysTaken("51", barge_in=True)]
+
+
+EVENTS = {
+    "question": lambda t: t.on_question(no_input_s=1.0),
+    "speech": lambda t: t.on_speech_started(1.0, interruptible=True),
+    "guarded": lambda t: t.on_speech_started(1.0, interruptible=False),
+    "partial": lambda t: t.on_partial(Words.MEANT),
+    "ended": lambda t: t.on_speech_ended(),
+    "text": lambda t: t.on_text("да", 2.0, interruptible=True),
+    "noise": lambda t: t.on_text("", 2.0, interruptible=False),
+    "echo": lambda t: t.on_echo(),
+    "stale": lambda t: t.on_stale_accepted(),
+    "key": lambda t: t.on_key("1", interruptible=False),
+    "frame": lambda t: t.on_frame(9.0, playing=False, interruptible=True),
+    "voice": lambda t: t.on_frame(9.0, playing=True, interruptible=True, voiced=True),
+}
+
+
 def test_every_event_is_legal_in_every_phase():
-    events = {
-        "question": lambda t: t.on_question(no_input_s=1.0),
-        "speech": lambda t: t.on_speech_started(1.0, interruptible=True),
-        "guarded": lambda t: t.on_speech_started(1.0, interruptible=False),
-        "ended": lambda t: t.on_speech_ended(),
-        "text": lambda t: t.on_text("да", 2.0, interruptible=True),
-        "noise": lambda t: t.on_text("", 2.0, interruptible=False),
-        "stale": lambda t: t.on_stale_accepted(),
-        "key": lambda t: t.on_key("1", interruptible=False),
-        "frame": lambda t: t.on_frame(9.0, playing=False, interruptible=True),
-    }
     seen = set()
-    for names in itertools.product(events, repeat=4):
+    for names in itertools.product(EVENTS, repeat=4):
         turn = TurnTaking()
         for name in names:
-            turn, effects = events[name](turn)
+            turn, effects = EVENTS[name](turn)
             assert isinstance(effects, tuple)
             seen.add(turn.phase)
     assert seen == set(TurnPhase)

@@ -73,6 +73,7 @@ def usual_replies() -> dict[ServiceCall, Any]:
             ConnectedService("Гудок", Decimal(90)),
             ConnectedService("Погода", Decimal(30)),
         ),
+        ServiceCall.DISCONNECT_SERVICE: (ConnectedService("Погода", Decimal(30)),),
         ServiceCall.PROMISED_PAYMENT_TERMS: PromisedPaymentTerms(
             True, False, Decimal(300), 3, Decimal(50)
         ),
@@ -104,13 +105,21 @@ class Script:
     def starts(self, number: str = "9030000001", *, recorded: bool = False) -> str:
         return self.happens(CallStarted(number, recorded))
 
-    def says(self, intent: str, text: str = "", *, sure: float = 0.9, **entities: str) -> str:
+    def says(
+        self,
+        intent: str,
+        text: str = "",
+        *,
+        sure: float = 0.9,
+        item: int | None = None,
+        **entities: str,
+    ) -> str:
         found = tuple(
             Entity(EntityKind(kind), value, value, 0, len(value))
             for kind, value in entities.items()
         )
         ranking = (ScoredIntent(intent, sure), ScoredIntent("other", 0.01))
-        return self.happens(Heard(NluResult(text or intent, ranking, found)))
+        return self.happens(Heard(NluResult(text or intent, ranking, found), item=item))
 
     def presses(self, keys: str) -> str:
         said = ""

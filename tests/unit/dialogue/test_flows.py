@@ -502,10 +502,20 @@ def test_a_caller_of_another_network_is_told_so(call: Any) -> None:
 
 
 def test_a_failing_back_office_leads_to_an_operator_the_second_time(call: Any) -> None:
-    call.replies[ServiceCall.BALANCE] = "timeout"
+    call.replies[ServiceCall.BALANCE] = "broken"
     sorry = "Извините, сейчас я не могу получить эти данные."
     assert call.says("balance") == sorry + " Попробуйте, пожалуйста, позже." + MORE
     assert call.says("balance") == sorry + " Соединить вас с оператором?"
+
+
+def test_who_has_waited_for_a_slow_back_office_in_vain_is_offered_an_operator_at_once(
+    call: Any,
+) -> None:
+    call.replies[ServiceCall.BALANCE] = "timeout"
+    heard = call.says("balance")
+    assert heard == ("Извините, сейчас я не могу получить эти данные. Соединить вас с оператором?")
+    call.says("affirm", "да")
+    assert call.transferred == "balance"
 
 
 @pytest.mark.parametrize("wrong", [None, (1, 2), "text", Payment(Decimal(1), date(2026, 1, 1))])

@@ -7,9 +7,17 @@ from typing import Any
 import pytest
 
 from ivr.dialogue.actions import Ask, HangUp, QuestionKind, RequestCallback, Say
-from ivr.dialogue.inputs import CallbackStored, ServiceFailed, ServiceReplied
+from ivr.dialogue.inputs import (
+    CallbackStored,
+    Heard,
+    Keyed,
+    ServiceFailed,
+    ServiceReplied,
+    Unintelligible,
+)
 from ivr.dialogue.policy import PolicySettings
-from ivr.dialogue.state import Phase
+from ivr.dialogue.state import Phase, Topic
+from ivr.nlu.schema import NluResult, ScoredIntent
 
 pytestmark = pytest.mark.unit
 
@@ -77,10 +85,18 @@ def test_yes_to_anything_else_listens(call: Any) -> None:
 
 def test_silence_climbs_to_a_goodbye(call: Any) -> None:
     assert call.is_silent() == "Я вас не слышу. Скажите, пожалуйста, что вас интересует?"
+    assert call.is_silent().startswith("Я вас не слышу. Вы можете задать вопрос своими словами.")
     assert call.is_silent().startswith("Вас по-прежнему не слышно. Если вам удобнее нажимать")
     assert call.last.kind is QuestionKind.MENU
     assert call.is_silent().startswith("К сожалению, я вас не слышу.")
     assert call.hung_up == "no_input"
+
+
+def test_silence_of_somebody_who_was_heard_before_ends_at_an_operator(call: Any) -> None:
+    call.says("promised_payment")
+    for _ in range(4):
+        call.is_silent()
+    assert call.transferred == "no_input"
 
 
 def test_silence_after_an_answer_is_a_satisfied_caller(call: Any) -> None:
@@ -90,20 +106,24 @@ def test_silence_after_an_answer_is_a_satisfied_caller(call: Any) -> None:
     assert call.hung_up == "goodbye"
 
 
-def test_silence_at_yes_or_no_asks_again_then_names_keys(call: Any) -> None:
-    offer = call.says("promised_payment")
-    assert call.is_silent() == offer
-    assert call.is_silent() == KEYS
-    call.is_silent()
-    assert call.hung_up == "no_input"
+def test_silence_at_yes_or_no_asks_again_then_says_how_then_names_keys(script: Any) -> None:
+    script.settings = PolicySettings(operator_available=False)
+    script.starts()
+    offer = script.says("promised_payment")
+    assert script.is_silent() == offer
+    assert script.is_silent() == "Скажите: да или нет."
+    assert script.is_silent() == KEYS
+    script.is_silent()
+    assert script.hung_up == "no_input"
 
 
 def test_gibberish_climbs_to_an_operator(call: Any) -> None:
     sorry = "Извините, я не поняла. Скажите, пожалуйста, другими словами."
     assert call.mumbles() == sorry
     heard = call.says("balance", sure=0.1)
-    assert heard.startswith("Простите, я снова не поняла.")
-    assert heard.endswith(MENU)
+    assert heard.startswith("Простите, я снова не поняла. Скажите коротко, о чём ваш вопрос")
+    assert call.mumbles() == f"Извините, я не поняла. {MENU}"
+    assert call.last.kind is QuestionKind.MENU
     assert call.mumbles() == "Лучше я соединю вас с оператором."
     assert call.transferred == "no_match"
 
@@ -111,6 +131,7 @@ def test_gibberish_climbs_to_an_operator(call: Any) -> None:
 def test_gibberish_at_yes_or_no_names_keys_then_an_operator(call: Any) -> None:
     offer = call.says("promised_payment")
     assert call.mumbles() == "Извините, я не поняла. " + offer
+    assert call.mumbles() == "Извините, я не поняла. Скажите: да или нет."
     assert call.mumbles() == "Извините, я не поняла. " + KEYS
     call.mumbles()
     assert call.transferred == "no_match"
@@ -128,6 +149,7 @@ def test_being_understood_resets_both_ladders(call: Any) -> None:
 def test_off_topic_tells_how_to_ask(call: Any) -> None:
     assert call.says("out_of_scope").startswith("Извините, я не поняла. Вы можете задать")
     call.says("out_of_scope")
+    call.says("out_of_scope")
     call.says("an_intent_nobody_knows")
     assert call.transferred == "no_match"
 
@@ -144,8 +166,9 @@ def test_a_wrong_guess_costs_a_rung(call: Any) -> None:
     assert call.says("deny", "нет").startswith("Извините, я не поняла.")
     call.says("balance", sure=0.4)
     assert call.presses("2").startswith("Простите, я снова не поняла.")
-    call.says("balance", sure=0.4)
-    call.says("deny", "нет")
+    for _ in range(2):
+        call.says("balance", sure=0.4)
+        call.says("deny", "нет")
     assert call.transferred == "no_match"
 
 
@@ -191,7 +214,7 @@ def test_an_operator_is_given_at_once(call: Any, question: str | None, by_key: b
     [
         ("complaint", "Я понимаю, что ситуация неприятная. Давайте разберёмся."),
         ("tariff_change", "Поняла вас."),
-        ("service_disconnect", "Поняла вас."),
+        ("service_connect", "Поняла вас."),
     ],
 )
 def test_what_only_an_operator_can_do_is_handed_over(call: Any, intent: str, first: str) -> None:
@@ -283,7 +306,7 @@ def test_a_number_read_back_wrongly_is_asked_again_but_not_for_ever(script: Any)
     script.starts("")
     script.says("callback")
     ask = "Назовите, пожалуйста, номер, на который вам перезвонить."
-    for expected in (ask, ask):
+    for expected in (ask, ask, ask):
         script.says("callback", phone="9161234567")
         assert script.says("deny", "нет неверно") == expected
     script.says("callback", phone="9161234567")
@@ -423,3 +446,77 @@ def test_after_the_end_nothing_more_is_said(call: Any) -> None:
 def test_the_first_thing_that_happens_is_greeted_whatever_it_is(script: Any) -> None:
     assert OPEN in script.mumbles()
     assert isinstance(script.actions[0], Say)
+
+
+@pytest.mark.parametrize("text", ["алло", "алло вы тут", "вы меня слышите", "вы еще на линии"])
+def test_is_anybody_there_gets_an_answer_and_the_open_question_again(call: Any, text: str) -> None:
+    offer = call.says("promised_payment")
+    assert call.says("out_of_scope", text, sure=0.2) == f"Да, я вас слушаю. {offer}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["подождите", "минутку", "сейчас посмотрю", "не кладите трубку", "одну секундочку пожалуйста"],
+)
+def test_a_caller_who_asks_for_a_moment_is_waited_for(call: Any, text: str) -> None:
+    call.says("promised_payment")
+    assert call.says("out_of_scope", text, sure=0.2) == "Хорошо, я подожду."
+    assert call.last.no_input_s == PolicySettings().wait_s
+    assert call.is_silent() == "Я на связи. Скажите, когда будете готовы."
+    assert call.last.no_input_s == PolicySettings().wait_s
+    assert call.says("affirm", "да").startswith("Готово.")
+
+
+def test_who_comes_back_after_a_moment_is_heard(call: Any) -> None:
+    call.says("wait", "подождите")
+    assert call.says("out_of_scope", "все я готова", sure=0.2) == "Да, я вас слушаю."
+    assert not call.state.waiting
+
+
+def test_waiting_works_without_the_intent_engine(call: Any) -> None:
+    assert call.says_while_nlu_is_down("минутку подождите") == "Хорошо, я подожду."
+    assert call.says_while_nlu_is_down("алло") == "Да, я вас слушаю."
+
+
+@pytest.mark.parametrize("halves", [("девятьсот три", "5551234"), ("девять", "035551234")])
+def test_a_number_half_said_and_half_keyed_is_joined_in_order(call: Any, halves: Any) -> None:
+    said, keyed = halves
+    call.says("callback")
+    call.says("callback", "на другой номер")
+    assert call.says("out_of_scope", said, sure=0.2) == ""
+    assert call.last.takes_row
+    assert call.last.no_input_s == PolicySettings().key_gap_s
+    heard = call.happens(Keyed(keyed))
+    assert heard.startswith("Записала номер девятьсот три, пятьсот пятьдесят пять")
+
+
+def test_a_number_half_keyed_and_half_said_is_joined_in_order(call: Any) -> None:
+    call.says("callback")
+    call.says("callback", "на другой номер")
+    call.happens(Keyed("903"))
+    heard = call.says("out_of_scope", "пятьсот пятьдесят пять двенадцать тридцать четыре", sure=0.1)
+    assert heard.startswith("Записала номер девятьсот три, пятьсот пятьдесят пять")
+
+
+def test_a_row_of_keys_ends_at_the_hash(call: Any) -> None:
+    call.says("callback")
+    call.says("callback", "на другой номер")
+    assert call.happens(Keyed("9035551234#1")).startswith("Записала номер")
+    assert call.state.question.topic is Topic.CALLBACK_CHECK
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        Unintelligible(cut=True),
+        Heard(NluResult("шум", (ScoredIntent("out_of_scope", 0.9),)), cut=True),
+        Heard(NluResult("шум", (ScoredIntent("balance", 0.2),)), cut=True),
+    ],
+)
+def test_speech_without_an_end_is_asked_to_be_brief(call: Any, cut: Any) -> None:
+    assert call.happens(cut).startswith("Извините, я не поняла. Скажите коротко, о чём ваш вопрос")
+
+
+def test_speech_without_an_end_that_is_clear_is_acted_on(call: Any) -> None:
+    long = Heard(NluResult("мой баланс", (ScoredIntent("balance", 0.9),)), cut=True)
+    assert call.happens(long) == BALANCE

@@ -209,7 +209,7 @@ HOPELESS: dict[str, Hopeless] = {
     "without an engine": lambda turn: NluUnavailable("чушь"),
     "on a meaningless key": lambda turn: Keyed("#"),
 }
-TURNS = 25
+TURNS = 36
 
 
 @pytest.mark.parametrize("caller", HOPELESS.values(), ids=HOPELESS)

@@ -35,6 +35,7 @@ ANSWERS: dict[str, Any] = {
         "packages": [{"kind": "data_megabytes", "included": None, "left": "0"}],
     },
     "/api/subscribers/9031234567/services": [{"name": "Гудок", "fee_month": "90"}],
+    "/api/subscribers/9031234567/services/Музыка": {},
     "/api/subscribers/9031234567/promised-payment": TERMS,
     ORDER: TERMS,
     "/api/subscribers/9031234567/last-payment": {"amount": "500", "received_on": "2026-11-20"},
@@ -82,6 +83,7 @@ async def test_every_question_gets_its_answer(office: GuardedBackOffice):
     assert (await office.services(number))[0].name == "Гудок"
     assert (await office.promised_payment_terms(number)).fee == Decimal("25")
     assert (await office.connect_promised_payment(number, order_id="a1")).days == 5
+    assert (await office.disconnect_service(number, name="Музыка"))[0].name == "Гудок"
     assert await office.last_payment(number) == Payment(Decimal("500"), date(2026, 11, 20))
     assert await office.last_charges(number) == (
         Charge(ChargeKind.ROAMING, Decimal("412.40"), date(2026, 11, 17)),

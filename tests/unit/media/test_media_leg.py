@@ -19,6 +19,7 @@ class FakeLink:
         self.commands: list[wire.Command] = []
         self.played: list[bytes] = []
         self.stops = 0
+        self.gains: list[float] = []
         self.fault: SipError | None = None
         self.on_request: object = None
 
@@ -37,6 +38,9 @@ class FakeLink:
 
     def stop_playback(self, leg: int) -> None:
         self.stops += 1
+
+    def set_playback_gain(self, leg: int, gain: float) -> None:
+        self.gains.append(gain)
 
 
 def leg_on(link: FakeLink, number: int = 1) -> MediaLeg:

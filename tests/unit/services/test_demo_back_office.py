@@ -225,3 +225,10 @@ async def test_a_broken_file_is_a_service_error(tmp_path: Path, clock: SettableC
         await office.balance(RICH)
     assert failure.value.code == "database"
     await office.aclose()
+
+
+async def test_a_disconnected_service_is_gone_and_may_be_disconnected_again(office):
+    left = await office.disconnect_service("9030000001", name="Гудок")
+    assert [service.name for service in left] == ["Погода"]
+    assert await office.disconnect_service("9030000001", name="Гудок") == left
+    assert await office.services("9030000001") == left

@@ -31,8 +31,8 @@ class BackOfficeThat:
 async def ask(office: Any, method: str) -> Any:
     if method in ("check", "aclose"):
         return await getattr(office, method)()
-    named = {"order_id": "1"} if method == "connect_promised_payment" else {}
-    return await getattr(office, method)("9030000001", **named)
+    named = {"connect_promised_payment": {"order_id": "1"}, "disconnect_service": {"name": "Гудок"}}
+    return await getattr(office, method)("9030000001", **named.get(method, {}))
 
 
 async def hangs() -> None:

@@ -1,5 +1,7 @@
 """What plays, what may be interrupted and what was heard."""
 
+import dataclasses
+
 import pytest
 
 from ivr.speech.player import Player, Segment
@@ -18,6 +20,9 @@ class RingLeg:
 
     def stop_playback(self) -> None:
         self.queued_samples = 0
+
+    def set_playback_gain(self, gain: float) -> None:
+        self.gain = gain
 
     def passes(self, samples: int) -> None:
         self.queued_samples -= samples
@@ -76,3 +81,30 @@ def test_an_empty_segment_plays_nothing():
     player.play(segment("", 0))
     assert not player.playing
     assert player.interruptible
+
+
+def test_the_item_is_the_one_that_was_heard_a_moment_ago():
+    leg = RingLeg()
+    player = Player(leg)
+    for number in (None, 1, 2, 3, None):
+        piece = segment(str(number), 8000)
+        player.play(dataclasses.replace(piece, item=number))
+    named = {}
+    for _ in range(50):
+        named[round(player.played_s, 1)] = player.item
+        leg.passes(800)
+    assert (named[0.8], named[1.6], named[2.2], named[2.6], named[3.8]) == (None, 1, 1, 2, 3)
+    assert named[4.3] == 3  # just after the last one
+    assert named[4.9] is None
+
+
+def test_a_yes_answers_a_question_once_enough_of_it_was_heard():
+    leg = RingLeg()
+    player = Player(leg)
+    player.play(segment("information", 8000))
+    player.play(dataclasses.replace(segment("question", 8000), answerable_from=4000))
+    heard = []
+    for _ in range(5):
+        heard.append(player.answerable)
+        leg.passes(3200)
+    assert heard == [False, False, False, False, True]

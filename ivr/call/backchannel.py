@@ -1,0 +1,39 @@
+"""What a caller's words mean while the bot speaks: a wish to speak, or «угу, я слушаю». Pure."""
+
+import re
+from enum import StrEnum
+from typing import Final
+
+from ivr.nlu.normalise import word_set
+
+
+class Words(StrEnum):
+    """What was heard over a prompt."""
+
+    NONE = "none"  # a cough, a door, the line
+    BACKCHANNEL = "backchannel"  # somebody listens and says so
+    MEANT = "meant"  # somebody wants the floor
+
+
+_ASSENT: Final = word_set(
+    "да ага угу так хорошо ладно ясно понятно понял поняла окей ок конечно верно"
+)
+_HUMS: Final = word_set("ну м мм хм э эм а о ах ой вот")
+BACKCHANNELS: Final = _ASSENT | _HUMS
+"""Said by people who listen; none of them asks for anything."""
+MOST_WORDS: Final = 4
+"""Longer rows of them are somebody who wants to say something after all."""
+
+
+def judged(text: str, *, assent_counts: bool) -> Words:
+    """What a hypothesis over a prompt means.
+
+    `assent_counts`: the question that plays can be answered by a yes, so «да» and «угу» answer it.
+    """
+    words = [word for word in re.findall(r"\w+", text.lower()) if word in _HUMS or len(word) > 1]
+    if not words:  # single letters are what recognizers make of noises
+        return Words.NONE
+    known = _HUMS if assent_counts else BACKCHANNELS
+    if len(words) <= MOST_WORDS and known.issuperset(words):
+        return Words.BACKCHANNEL
+    return Words.MEANT
