@@ -42,6 +42,11 @@ PURE = (
     "ivr.asr_build.language_model",
     "ivr.asr_build.spoken_values",
     "ivr.asr_eval.scoring",
+    "ivr.bench.turns.rows",
+    "ivr.bench.turns.tracks",
+    "ivr.bench.turns.judge",
+    "ivr.bench.turns.figures",
+    "ivr.bench.turns.compose",
     "ivr.fixtures.manifest",
     "ivr.regress.outcome",
     "ivr.regress.story",
@@ -71,6 +76,7 @@ QUARANTINE = {
     "kaldifst": ("ivr.asr_build.openfst",),
     "wordfreq": ("ivr.asr_build.texts",),
     "jiwer": ("ivr.asr_eval.scoring",),
+    "matplotlib": ("ivr.bench.turns.plot",),
 }
 
 LAYERS = (
