@@ -14,7 +14,7 @@ from ivr.bench.turns.judge import Trace, fault_of, outcome_of
 from ivr.bench.turns.line import Line
 from ivr.bench.turns.rows import Kind, Profile, TurnRow
 from ivr.bench.turns.sounds import SoundBank, SpokenTurn
-from ivr.bench.turns.tracks import ALIGN_S, aligned
+from ivr.bench.turns.tracks import ALIGN_S, aligned, speaks_on
 from ivr.errors import SipError
 from ivr.events import TurnCompleted
 from ivr.softphone.caller import PhoneCall
@@ -77,6 +77,7 @@ class Simulator:
             async with await self.phone.call(self.target, caller=number) as call:
                 await call.answered(30.0)
                 await self._learn_prompt(call, number, left)
+                await call.passed(BEFORE_KEYS_S)
                 while left and call.cause is None:
                     row = left.pop(0)
                     try:
@@ -86,9 +87,12 @@ class Simulator:
                         break
                     if row.profile is Profile.YES_NO:
                         break  # «да» ends the call; what the bot made of it is not waited for
+                    await call.passed(BEFORE_KEYS_S)
         except SipError as exc:
-            if not done and not faults:
+            if left:
                 faults.append(fault_of(left.pop(0), exc.message))
+        if not done and not faults:  # never the same turn for ever
+            faults.append(fault_of(left.pop(0), "the bot hung up before it"))
         try:
             cdr = await self.records.next_of(number)
         except SipError as exc:
@@ -108,9 +112,6 @@ class Simulator:
             self.undisturbed[number] = await call.prompt_heard()
 
     async def _turn(self, call: PhoneCall, number: str, row: TurnRow) -> _Done:
-        await call.passed(BEFORE_KEYS_S)
-        if call.cause is not None:
-            raise SipError("ended", "the bot had hung up")
         await call.press(row.keys)
         if row.profile is not Profile.OVER_PROMPT:
             await call.prompt_heard(PROMPT_S)
@@ -139,14 +140,17 @@ class Simulator:
             await call.say(spoken.samples)
 
     async def _into_prompt(self, call: PhoneCall, row: TurnRow, undisturbed: bytes) -> None:
-        """Wait until the prompt has played for as long as the turn wants."""
+        """Wait until the prompt has played for as long as the turn wants, and is not about to
+        pause: when a bot stops that is silent anyhow cannot be heard."""
         into = row.into_ms * LINE_RATE_HZ // 1000
         give_up_s = call.listening.now_s + PROMPT_S
         while call.cause is None and call.listening.now_s < give_up_s:
             await call.passed(POLL_S)
             recent = call.listening.heard_between(call.listening.now_s - ALIGN_S)
             position = aligned(undisturbed, recent, duration_s(recent))
-            if position is not None and position >= into:
+            if position is None or position < into:
+                continue
+            if row.kind is not Kind.INTERRUPTION or speaks_on(undisturbed, position):
                 return
         raise SipError("prompt", "the prompt to speak over was not heard")
 

@@ -40,7 +40,7 @@ KEYS: Final = {
     Profile.CITY: "*3",
     Profile.OVER_PROMPT: f"{OPEN_KEYS}2",
 }
-COUNTS: Final = {"open": 16, "pause": 24, "human": 6, "interruption": 6, "yes_no": 10}
+COUNTS: Final = {"open": 14, "pause": 28, "human": 6, "interruption": 6, "yes_no": 10}
 """Turns from recordings, per half."""
 PEOPLE: Final = "human/"
 """Folder of recordings of a person, who says nothing a caller would ask: no intent is expected."""
@@ -113,8 +113,10 @@ class Author:
         rest = [row for row in requests if row not in paused]
         plain, over = rest[: COUNTS["open"]], rest[COUNTS["open"] :][: COUNTS["interruption"]]
         yield from (_recorded(row, Profile.OPEN) for row in plain)
-        people = [row for row in self._shuffled(self._people) if self._borders.get(row.file)]
-        yield from (self._cut(row) for row in (*paused, *people[: COUNTS["human"]]))
+        yield from (self._cut(row) for row in paused)
+        for row in self._shuffled(self._people)[: COUNTS["human"]]:
+            cuttable_too = bool(self._borders.get(row.file))
+            yield self._cut(row) if cuttable_too else _recorded(row, Profile.OPEN)
         for row in over:
             yield replace(
                 _recorded(row, Profile.OVER_PROMPT, Kind.INTERRUPTION), into_ms=self._into()

@@ -145,8 +145,8 @@ def _n(estimate: Estimate) -> str:
     return str(estimate.count)
 
 
-def write_into(path: Path, text: str) -> None:
-    """Replace what is between the marks; `ConfigError` when the document has none."""
+def require_marks(path: Path) -> tuple[str, str]:
+    """What stands before and after the figures; `ConfigError` when there is no place for them."""
     try:
         before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
     except OSError as exc:
@@ -154,6 +154,12 @@ def write_into(path: Path, text: str) -> None:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ConfigError("--write", str(path), f"a document with the lines {BEGIN} and {END}")
+    return before, after
+
+
+def write_into(path: Path, text: str) -> None:
+    """Replace what is between the marks; `ConfigError` when the document has none."""
+    before, after = require_marks(path)
     scratch = path.with_name(f"{path.name}.part")
     scratch.write_text(f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}", encoding="utf-8")
     scratch.replace(path)

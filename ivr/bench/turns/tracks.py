@@ -25,6 +25,10 @@ ALIGN_S: Final = 1.2
 """How much of the prompt before the caller's onset is looked for in the undisturbed one."""
 SAME: Final = 0.5
 """Correlation from which it is the same prompt."""
+SPEAKS_ON_S: Final = 0.7
+"""A stop can be dated where the prompt speaks on for as long as a stop takes."""
+PAUSE_FRAMES: Final = 5
+"""Plosives are silent for less."""
 DOWN_S: Final = 1.0
 """A bot that is down for longer has been stopped."""
 
@@ -90,6 +94,18 @@ def aligned(undisturbed: bytes, heard: bytes, onset_s: float) -> int | None:
     if not power or float(scores[best]) / power < SAME:
         return None
     return best + len(piece)
+
+
+def speaks_on(undisturbed: bytes, position: int) -> bool:
+    """Whether the prompt has no pause of its own for a while from this sample on."""
+    typical = float(np.percentile(levels(undisturbed), 90))
+    length = round(SPEAKS_ON_S * LINE_RATE_HZ) * SAMPLE_BYTES
+    next_ones = levels(undisturbed[position * SAMPLE_BYTES :][:length])
+    loud = next_ones > typical - PAUSE_DB
+    if len(loud) < round(SPEAKS_ON_S / FRAME_S):
+        return False
+    pauses = np.lib.stride_tricks.sliding_window_view(~loud, PAUSE_FRAMES)
+    return not pauses.all(axis=1).any()
 
 
 def levels(pcm: bytes) -> Levels:
