@@ -7,7 +7,7 @@ from datetime import date
 from ivr.bench.report import machine
 from ivr.bench.turns.figures import TurnOutcome, group_of, summarize
 from ivr.bench.turns.report import Report
-from ivr.bench.turns.rows import Kind, TurnRow
+from ivr.bench.turns.rows import Kind, Profile, TurnRow
 from ivr.bench.turns.run import Plan, chosen, run_turns
 from ivr.bench.turns.silence import CurvePoint, silence_curve
 from ivr.bench.turns.sounds import SoundBank
@@ -76,8 +76,8 @@ def silence_only(silence_ms: int) -> dict[str, object]:
 
 def point_of(name: str, trailing_ms: int, outcomes: Sequence[TurnOutcome]) -> CurvePoint:
     """A pass as one point of the curve."""
-    answers = [item for item in outcomes if item.latency_ms is not None or item.cut_off]
-    group = group_of(name, [item for item in answers if not item.fault])
+    measured = [item for item in outcomes if not item.fault]
+    group = group_of(name, [item for item in measured if item.profile is not Profile.OVER_PROMPT])
     return CurvePoint(name, trailing_ms, group.p50_ms, group.p95_ms, group.cut_offs)
 
 
