@@ -83,7 +83,10 @@ class Simulator:
                     try:
                         done.append(await self._turn(call, number, row))
                     except SipError as exc:
-                        faults.append(fault_of(row, exc.message))
+                        if done and call.cause is not None:
+                            left.insert(0, row)  # the turn before made the bot hang up
+                        else:
+                            faults.append(fault_of(row, exc.message))
                         break
                     if row.profile is Profile.YES_NO:
                         break  # «да» ends the call; what the bot made of it is not waited for

@@ -118,6 +118,7 @@ def _curve(report: Report) -> list[str]:
     rows = (
         (name, _n(p.cut_offs), milliseconds(p.p50_ms), milliseconds(p.p95_ms), percent(p.cut_offs))
         for name, p in points
+        if p.cut_offs.count
     )
     return table(("endpointing", "turns", "P50 ms", "P95 ms", "cut-offs"), rows)
 
@@ -130,10 +131,10 @@ def milliseconds(estimate: Estimate) -> str:
 
 
 def percent(estimate: Estimate) -> str:
-    """'3.1 [1.2, 6.0]', '-' without values."""
+    """'3.1% [1, 6]', '-' without values."""
     if not estimate.count:
         return "-"
-    return f"{estimate.value:.1%} [{estimate.low:.1%}, {estimate.high:.1%}]"
+    return f"{estimate.value:.1%} [{estimate.low * 100:.0f}, {estimate.high * 100:.0f}]"
 
 
 def shown(value: float, unit: str) -> str:
