@@ -39,8 +39,9 @@ format:  ## put the code into the project's style
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
-bench: setup  ## measure latency, CPU and memory on this machine (12 minutes)
+bench: setup  ## measure latency, CPU, memory, and a sample of turn-taking (16 minutes)
 	@$(IVR) bench --write docs/benchmarks.md
+	@$(IVR) bench turns --sample 24 --baseline ''
 
 clean:  ## remove everything that set-up and service made
 	rm -rf .venv .venv-rasa var models/rasa models/asr

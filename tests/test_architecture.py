@@ -61,6 +61,11 @@ PURE = (
     "ivr.asr_build.questions",
     "ivr.asr_eval.scoring",
     "ivr.fixtures.coverage",
+    "ivr.bench.turns.rows",
+    "ivr.bench.turns.tracks",
+    "ivr.bench.turns.judge",
+    "ivr.bench.turns.figures",
+    "ivr.bench.turns.compose",
     "ivr.fixtures.manifest",
     "ivr.regress.outcome",
     "ivr.regress.story",
@@ -100,7 +105,7 @@ QUARANTINE = {
     "kaldifst": ("ivr.asr_build.openfst",),
     "wordfreq": ("ivr.asr_build.texts",),
     "jiwer": ("ivr.asr_eval.scoring",),
-    "matplotlib": ("ivr.plots",),
+    "matplotlib": ("ivr.plots", "ivr.bench.turns.plot"),
 }
 
 LAYERS = (

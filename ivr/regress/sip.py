@@ -13,22 +13,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from ivr.analytics.cdr import Cdr
 from ivr.audio.pcm import duration_s
 from ivr.config import Settings
-from ivr.errors import SipError
 from ivr.regress.outcome import OVER_SIP, Case, Outcome, written_slots
 from ivr.regress.work import Done, Sounds, collected, outcome_of
 from ivr.softphone.phone import LEGS, Softphone
 from ivr.storage.sql import SqlStore
+from ivr.testing.records import CallRecords
 from ivr.testing.service import ServiceProcess
 
 CALLERS: Final = tuple(f"903000000{number}" for number in range(1, LEGS + 1))
 """A caller at a time each, so that a record is found by its number."""
 HEARD: Final = ("speech", "nlu", "voice", "dialogue")
 REPLY_S: Final = 20.0
-RECORD_S: Final = 10.0
-POLL_S: Final = 0.1
 
 
 class SipReplayer:
@@ -39,7 +36,7 @@ class SipReplayer:
         self._target = target
         self._store = store
         self._caller = caller
-        self._seen: set[str] = set()
+        self._records = CallRecords(store)
 
     async def replay(self, file: str, condition: str, speech: bytes) -> Outcome:
         """One call: hear the greeting out, speak, hear the reply out, read the record."""
@@ -50,7 +47,7 @@ class SipReplayer:
             await call.say(speech)
             await call.prompt_heard(REPLY_S)
             call_s = call.listening.now_s
-        cdr = await self._record()
+        cdr = await self._records.next_of(self._caller)
         turns = (await self._store.turns(cdr.call_id))[1:]
         understood = next((turn for turn in turns if turn.intent), None)
         return Outcome(
@@ -67,17 +64,6 @@ class SipReplayer:
             asr_s=cdr.asr_busy_s,
             nlu_ms=(understood.nlu_ms or 0.0) if understood else 0.0,
         )
-
-    async def _record(self) -> Cdr:
-        """The call that just ended, once it is written."""
-        until = time.monotonic() + RECORD_S
-        while time.monotonic() < until:
-            for cdr in await self._store.calls(3, ani=self._caller):
-                if cdr.ended_at is not None and cdr.call_id not in self._seen:
-                    self._seen.add(cdr.call_id)
-                    return cdr
-            await asyncio.sleep(POLL_S)
-        raise SipError("record", f"the call's record did not appear within {RECORD_S:.0f} s")
 
 
 async def replay_over_sip(

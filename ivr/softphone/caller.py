@@ -66,12 +66,16 @@ class PhoneCall:
 
     async def say(self, samples: bytes) -> float:
         """Speak int16 8 kHz audio to its end; audio time at which it ended."""
-        self._track.appended(samples)
-        self.leg.play(samples)
+        self.send(samples)
         await self.until(
             lambda: self.leg.queued_samples == 0 or self.cause is not None, 90.0, "own speech"
         )
         return self.listening.now_s
+
+    def send(self, samples: bytes) -> None:
+        """Begin to speak int16 8 kHz audio, after what is being said already."""
+        self._track.appended(samples)
+        self.leg.play(samples)
 
     async def press(self, digits: str) -> None:
         """DTMF by RFC 4733."""

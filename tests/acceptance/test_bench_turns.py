@@ -1,0 +1,65 @@
+"""`ivr bench turns` as a process: a service, real RTP, figures, a page and an exit code."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ivr.bench.turns.run import Plan, read_turns, run_turns
+from ivr.bench.turns.sounds import SoundBank
+
+
+async def bench_turns(folder: Path, *options: str) -> tuple[int, str, Any]:
+    """Exit code, output, and the figures that were written."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "ivr", "bench", "turns", "--part", "dev", *options),
+        *("--html", str(folder / "turns.html"), "--json", str(folder / "turns.json")),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    written = folder / "turns.json"
+    figures = json.loads(written.read_text(encoding="utf-8")) if written.exists() else None
+    return process.returncode or 0, output.decode(), figures
+
+
+async def test_answers_are_measured_beside_silence_alone(tmp_path: Path):
+    code, output, found = await bench_turns(
+        tmp_path,
+        *("--only", "city", "--sample", "3", "--baseline", "1000", "--baseline-turns", "2"),
+    )
+    assert code == 0, output
+    assert len(found["outcomes"]) == 3
+    assert not found["figures"]["faults"], output
+    assert sum(item["latency_ms"] is not None for item in found["outcomes"]) >= 1
+    assert [point["trailing_ms"] for point in found["silence_wire"]] == [1000]
+    assert "<svg" in (tmp_path / "turns.html").read_text(encoding="utf-8")
+
+
+async def test_what_sounds_over_a_prompt_is_measured_and_missed_targets_fail_the_gate(
+    tmp_path: Path,
+):
+    code, output, found = await bench_turns(
+        tmp_path, *("--only", "over_prompt", "--sample", "3", "--baseline", "", "--gate")
+    )
+    assert code == 1, output  # no open question was measured, so its targets are not met
+    assert len(found["outcomes"]) == 3
+    assert not found["figures"]["faults"], output
+
+
+async def test_two_seconds_of_lost_packets_do_not_keep_a_turn_from_being_measured():
+    row = next(row for row in read_turns() if row.condition("gap") is not None)
+    (outcome,) = await run_turns(Plan(rows=(row,)), SoundBank(), lambda _: None)
+    assert not outcome.fault
+    assert outcome.heard
+
+
+async def test_wrong_options_are_told_before_anything_is_started(tmp_path: Path):
+    code, output, _ = await bench_turns(tmp_path, "--baseline", "123")
+    assert code == 2
+    assert "--baseline" in output
+    code, output, _ = await bench_turns(tmp_path, "--write", str(tmp_path / "none.md"))
+    assert code == 2
+    assert "none.md" in output
