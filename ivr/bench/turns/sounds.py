@@ -11,12 +11,12 @@ import numpy as np
 import soundfile
 
 from ivr.asr_eval.render import through_a_law
+from ivr.audio.augment import add_noise, change_level
 from ivr.audio.pcm import LINE_RATE_HZ
 from ivr.audio.resample import Samples, to_pcm
 from ivr.audio.wav import decode_samples, load_samples
 from ivr.bench.turns.rows import STRETCH, TurnRow
 from ivr.errors import ConfigError, SetupError
-from ivr.regress.augment import add_noise, change_level
 from ivr.speech.shaping import levelled, samples_of, trimmed
 from ivr.speech.synthesis.engines import CommandSynthesizer, find_festival
 
