@@ -98,6 +98,29 @@ async def test_stopped_playback_reports_how_much_was_heard(make_phone: MakePhone
     assert finished.played_samples == played + 4000
 
 
+async def test_a_softened_playback_goes_on_and_a_stop_makes_the_next_one_loud(
+    make_phone: MakePhone,
+) -> None:
+    service, caller = await make_phone(), await make_phone()
+    outbound, inbound = await connect(caller, service)
+    inbound.play(tone(440, 30))
+    while amplitude(await listen(outbound, 0.2), 440) < LOUD:
+        pass
+    loud = amplitude(await listen(outbound, 0.4), 440)
+    inbound.set_playback_gain(0.125)
+    while amplitude(await listen(outbound, 0.2), 440) > loud / 4:
+        pass
+    assert amplitude(await listen(outbound, 0.4), 440) == pytest.approx(loud / 8, rel=0.2)
+    inbound.set_playback_gain(1.0)
+    while amplitude(await listen(outbound, 0.2), 440) < loud / 2:
+        pass
+    inbound.set_playback_gain(0.125)
+    inbound.stop_playback()
+    inbound.play(tone(700, 10))
+    while amplitude(await listen(outbound, 0.2), 700) < loud / 2:
+        pass
+
+
 async def test_playback_ring_refuses_more_than_a_minute(make_phone: MakePhone) -> None:
     service, caller = await make_phone(), await make_phone()
     _, inbound = await connect(caller, service)

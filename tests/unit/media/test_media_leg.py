@@ -132,3 +132,12 @@ async def test_only_legs_of_one_worker_are_bridged() -> None:
         await leg_on(first).bridge(leg_on(second))
     await leg_on(first, 1).bridge(leg_on(first, 3))
     assert first.commands == [wire.Bridge(1, 3, True)]
+
+
+async def test_the_gain_of_playback_is_passed_on_until_the_leg_has_ended() -> None:
+    link = FakeLink()
+    leg = leg_on(link)
+    leg.set_playback_gain(0.125)
+    leg.push_event(ENDED)
+    leg.set_playback_gain(1.0)
+    assert link.gains == [0.125]
