@@ -143,7 +143,9 @@ class Lab:
 async def open_lab(plan: LabPlan) -> AsyncIterator[Lab]:
     """A lab within the block. Raises `IvrError` when a part is missing."""
     async with AsyncExitStack() as stack:
-        recognizers = await VoskRecognizerFactory.load(plan.model, threads=1)
+        recognizers = await VoskRecognizerFactory.load(
+            plan.model, threads=1, questions=plan.settings.speech.question_graphs
+        )
         stack.push_async_callback(recognizers.aclose)
         nlu = RasaNlu(plan.nlu_url, plan.nlu_token, NLU_TIMEOUT_S, today=THE_DAY.date)
         stack.push_async_callback(nlu.aclose)
