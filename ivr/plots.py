@@ -78,7 +78,7 @@ def curves(
         axes.set_ylim(0)
         axes.legend(loc="best", fontsize=9)
 
-    return _svg(draw)
+    return drawn(draw)
 
 
 def histogram(
@@ -99,7 +99,7 @@ def histogram(
         axes.set_ylabel(y_label)
         axes.legend(loc="upper left", fontsize=9)
 
-    return _svg(draw)
+    return drawn(draw)
 
 
 def reliability(
@@ -125,15 +125,16 @@ def reliability(
         axes.set_ylabel(y_label)
         axes.legend(loc="upper left", fontsize=9)
 
-    return _svg(draw)
+    return drawn(draw)
 
 
-def _svg(draw: "Callable[[Axes], None]") -> str:
+def drawn(draw: "Callable[[Axes], None]", width: float = 5.6, height: float = 3.5) -> str:
+    """What `draw` puts on the axes, as SVG; sizes in inches."""
     from matplotlib import rc_context  # noqa: PLC0415 - takes half a second, few commands need it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with rc_context(STYLE):
-        figure = Figure(figsize=(5.6, 3.5), layout="constrained")
+        figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure.add_subplot())
         text = StringIO()
         figure.savefig(text, format="svg", metadata=dict.fromkeys(METADATA))
