@@ -153,7 +153,7 @@ def _faded(samples: bytes) -> bytes:
 def scaled(samples: bytes, first: float, last: float) -> bytes:
     """int16 audio times a gain of 0..1 that goes evenly from `first` to `last`, so without a click.
 
-    Plain arrays: a media worker does without numpy, and 160 samples take it 15 us.
+    Plain arrays: a media worker does without numpy, and 160 samples take it 20 us.
     """
     if first == last == 1.0:
         return samples

@@ -45,7 +45,7 @@ class EchoDetector:
         self._played = _shifted(self._played, played)
 
     def is_echo(self) -> bool:
-        """Compare by FFT: about 0.3 ms, so asked only while something is heard over a prompt."""
+        """Compare by FFT: about 0.5 ms, so asked only while something is heard over a prompt."""
         piece, track = _flattened(self._received), _flattened(self._played)
         energy = float(np.dot(piece, piece))
         if energy < QUIET_ENERGY:
