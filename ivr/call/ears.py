@@ -123,6 +123,8 @@ class Ears:
         self._looked = False
         self._slow_looks = 0
         self._why = ""
+        self._ending = False
+        """Somebody knows that the utterance under way is over."""
         self._closing: asyncio.Task[None] | None = None
         self._broken = False
         self.deaf = False
@@ -133,6 +135,10 @@ class Ears:
         utterance on the graph of this kind of question; '' is any."""
         self._endpointer.profile = self._patience.profile
         self._recognizer.expect(question)
+
+    def end_utterance(self) -> None:
+        """Take the utterance under way for over at the next frame: the caller has begun to type."""
+        self._ending = self._endpointer.in_utterance
 
     async def run(self) -> None:
         """Until the leg's media ends."""
@@ -154,6 +160,8 @@ class Ears:
             await self._begin(event, frame)
         elif isinstance(event, SpeechEnded | SpeechTooLong):
             await self._finish(frame.samples, event, frame.end_s)
+        elif self._endpointer.in_utterance and self._ending:
+            await self._finish(frame.samples, self._endpointer.end(frame.end_s), frame.end_s)
         elif self._endpointer.in_utterance:
             if not received.missing:
                 await self._recognize(frame.samples, frame.end_s)
@@ -167,6 +175,7 @@ class Ears:
         self._last_partial = ""
         self._samples.clear()
         self._look, self._looked, self._why = None, False, ""
+        self._ending = False
         self._listener.on_speech_started(event.at_s)
         await self._recognizer_ready()
         await self._recognize(self._pre_roll.drain() + frame.samples, frame.end_s)

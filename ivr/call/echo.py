@@ -25,6 +25,14 @@ LOUDEST_GAIN: Final = 0.7
 """An echo is softer than what it echoes; the same voice as loud is a recording of it."""
 QUIET_ENERGY: Final = 1e6
 """Below this a compared piece holds no sound."""
+LIKENESS_OF_LITTLE: Final = 0.8
+"""The same where only a part of the piece holds sound: the first 80 ms of a «да» are a few periods
+of a vowel, and those are much like some vowel of any prompt, most of all of the same voice."""
+PARTS: Final = 12
+FILLED_PARTS: Final = 8
+"""So many twelfths of the piece hold sound when it is no little."""
+FILLED_SHARE: Final = 0.01
+"""Of the loudest part's energy, from which a part holds sound."""
 _EMPHASIS: Final = 0.95
 """Speech is mostly low frequencies, in which all voices are alike: they are taken out first."""
 
@@ -58,7 +66,13 @@ class EchoDetector:
         best = int(np.argmax(np.abs(cross) / np.sqrt(energies)))
         likeness = abs(float(cross[best])) / (float(energies[best]) * energy) ** 0.5
         gain = abs(float(cross[best])) / float(energies[best])
-        return likeness >= LIKENESS and gain <= LOUDEST_GAIN
+        least = LIKENESS if _is_filled(piece) else LIKENESS_OF_LITTLE
+        return likeness >= least and gain <= LOUDEST_GAIN
+
+
+def _is_filled(piece: Signal) -> bool:
+    energies = np.square(piece[: len(piece) // PARTS * PARTS]).reshape(PARTS, -1).sum(axis=1)
+    return int(np.count_nonzero(energies >= FILLED_SHARE * energies.max())) >= FILLED_PARTS
 
 
 def _shifted(signal: Signal, samples: bytes) -> Signal:

@@ -81,6 +81,8 @@ class Senses:
     """Whether the caller's voice was in the last frames."""
     echo: Callable[[], bool] = _never
     """Whether what is heard now is the bot itself."""
+    end_utterance: Callable[[], None] = lambda: None
+    """What is being said is over."""
     soft_gain: float = 0.0
     """Level of the prompt while it is not clear whether the caller wants the floor, 0..1; 0: speech
     stops the prompt at once."""
@@ -110,6 +112,8 @@ class Floor:
         self._assent_counts = False
         """The present stretch began when a yes could answer the question."""
         self._item: int | None = None
+        self._held_keys = ""
+        """Keyed while the caller's words before them were still on their way."""
 
     async def ask(self, no_input_s: float, *, takes_row: bool = False) -> Answer:
         """Open a question whose prompt has been handed to the player; its answer.
@@ -181,6 +185,9 @@ class Floor:
                 text, self._audio_s, interruptible=self._player.interruptible, words=words
             )
         )
+        held, self._held_keys = self._held_keys, ""
+        for digit in held:
+            self._apply(self._turn.on_key(digit, interruptible=self._player.interruptible))
 
     def _begin_speech(self, audio_s: float) -> None:
         before = self._turn.phase
@@ -195,6 +202,12 @@ class Floor:
         return judged(text, assent_counts=self._assent_counts)
 
     def on_key(self, digit: str) -> None:
+        speaking = self._turn.phase in (TurnPhase.HEARING, TurnPhase.DECIDING)
+        if speaking and self._turn.takes_row and not self._echo:
+            # Half said, half typed: the words come first, and nobody speaks on while typing.
+            self._held_keys += digit
+            self._senses.end_utterance()
+            return
         self._apply(self._turn.on_key(digit, interruptible=self._player.interruptible))
 
     def on_frame(self, audio_s: float) -> None:

@@ -235,8 +235,12 @@ class CallSession:
         return Senses(
             voiced=lambda: detector.probability >= VOICED,
             echo=self._echo_guard.is_echo,
+            end_utterance=self._end_utterance,
             soft_gain=self._settings.soft_gain,
         )
+
+    def _end_utterance(self) -> None:
+        self._ears.end_utterance()  # the floor is there before the ears, so it cannot hold them
 
     def _floor_listener(self, conversation: Conversation) -> FloorListener:
         def speech_began(audio_s: float, barge_in: bool) -> None:

@@ -158,6 +158,11 @@ class Endpointer:
         """`feed` with the frame's own times."""
         return self.feed(is_speech, frame.start_s, frame.end_s, missing=missing)
 
+    def end(self, end_s: float) -> SpeechEnded:
+        """The utterance is over although nothing shows it: the caller answers in another way."""
+        self.reset()
+        return SpeechEnded(self._last_speech_s, end_s, self._sureness)
+
     def reset(self) -> None:
         """Forget a beginning or an utterance without an event."""
         self._state = EndpointingState.SILENCE

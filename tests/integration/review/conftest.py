@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ivr.config import SpeechSettings
 from ivr.http.server import HttpServer
 from ivr.nlu.phrases import read_phrases
 from ivr.nlu.schema import NluResult, ScoredIntent
@@ -87,7 +88,7 @@ def open_review(calls: str, data: Path, who: str = "Мария") -> Review:
         journal=journal,
         suggester=Suggester(read_phrases(data / "nlu"), KeywordNlu()),
         catalogue=read_catalogue(data),
-        vocabulary=recognizer_words("", data),
+        vocabulary=recognizer_words(SpeechSettings(), data),
         settings=DeskSettings(data=data, who=who, model="abc123", share=0.0),
         clock=StandingClock(),
     )

@@ -245,3 +245,13 @@ def test_no_end_comes_before_the_shortest_patience(
             if isinstance(event, SpeechEnded) and event.detected_at_s - event.at_s < LONGEST_GAP_S:
                 assert heard >= PATIENT.complete_ms / 1000 - 1e-6
             endpointer.judge(judged)
+
+
+def test_an_utterance_ends_at_once_when_somebody_knows_that_it_is_over() -> None:
+    endpointer = Endpointer(EndpointingProfile(trailing_silence_ms=5000, incomplete_ms=5000))
+    events = [endpointer.feed(True, n * 0.02, (n + 1) * 0.02) for n in range(20)]
+    assert any(isinstance(event, SpeechStarted) for event in events)
+    ended = endpointer.end(0.42)
+    assert (ended.at_s, ended.detected_at_s) == (pytest.approx(0.4), 0.42)
+    assert not endpointer.in_utterance
+    assert endpointer.feed(False, 0.42, 0.44) is None
