@@ -268,7 +268,7 @@ class Ears:
         """
         if self._broken:
             return Hypothesis("", is_final=True)
-        if self._look is not None:
+        if self._look is not None and self._look.text:  # for a lone word more context may do
             self._closing = asyncio.create_task(self._close_utterance())
             return self._look
         try:

@@ -174,12 +174,14 @@ class Floor:
     def on_utterance(self, utterance: Utterance) -> None:
         if self._echo:
             return
-        self._utterance = utterance
         text = utterance.hypothesis.text
         words = self._meaning(text)
         if utterance.failed:
             # A broken recognizer is no noise: the dialogue has to react.
             text, words = text or "?", Words.MEANT
+        if self._turn.kept_text is None or words is Words.MEANT:
+            # Else a cough after an answer that has to wait would be taken for that answer.
+            self._utterance = utterance
         self._apply(
             self._turn.on_text(
                 text, self._audio_s, interruptible=self._player.interruptible, words=words

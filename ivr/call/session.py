@@ -205,7 +205,7 @@ class CallSession:
                 raise fault
         if events.done():
             return events.result()
-        if talk.done() and (fault := talk.exception()) is not None:
+        if talk.done() and not talk.cancelled() and (fault := talk.exception()) is not None:
             raise fault
         await self._hang_up("goodbye")
         await asyncio.wait({events}, timeout=RELEASE_S)

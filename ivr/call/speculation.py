@@ -50,7 +50,8 @@ class Speculation:
             self.misses += 1
             return await self._client.parse(text)
         self.hits += 1
-        return await asyncio.shield(task)
+        del self._tasks[key]  # somebody waits for it: later texts must not push it out
+        return await task
 
     def forget(self) -> None:
         """The utterance is over, or the call: what is still under way is given up."""

@@ -151,6 +151,8 @@ class TurnTaking:
             overlapping=False,
             barge_in=False,
             kept_text=None,
+            # The rest of a row is no answer to what comes after it: '1' would confirm anything.
+            kept_keys=self.kept_keys if takes_row or not self.takes_row else "",
         )
         return turn, self._restored()
 

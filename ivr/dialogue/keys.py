@@ -12,7 +12,7 @@ from ivr.dialogue.ladders import on_no_match
 from ivr.dialogue.moves import make_move
 from ivr.dialogue.replies import city, on_city
 from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Errand, Topic
-from ivr.dialogue.turns import Context, Turn, understood
+from ivr.dialogue.turns import Context, Turn, ask, understood
 
 _EVERYWHERE: Final = {"0": Move.OPERATOR, "9": Move.REPEAT, "*": Move.CANCEL}
 _OF_A_NUMBER: Final = frozenset("0123456789#")
@@ -33,6 +33,8 @@ def on_key(state: DialogueState, context: Context, digit: str) -> Turn:
     state = replace(state, waiting=False)
     if topic is Topic.CALLBACK_NUMBER and digit and set(digit) <= _OF_A_NUMBER:
         return on_digits(replace(state, no_inputs=0), context, digit)
+    if topic is Topic.CALLBACK_CHECK and digit == "#":
+        return ask(state, context, state.question)  # typed after a number that was whole already
     move = _EVERYWHERE.get(digit)
     if move is None and topic in YES_NO_TOPICS:
         move = _YES_NO.get(digit)

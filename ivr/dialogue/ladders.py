@@ -101,7 +101,9 @@ def _silent_to_the_end(state: DialogueState, context: Context) -> Turn:
 
 def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = False) -> Turn:
     """Something was said or keyed that means nothing here."""
-    state = replace(state, no_matches=state.no_matches + 1, callback_number="")
+    # The number that is being read back can still be confirmed.
+    number = state.callback_number if state.question.topic is Topic.CALLBACK_CHECK else ""
+    state = replace(state, no_matches=state.no_matches + 1, callback_number=number)
     if state.waiting:
         return _overheard(state, context)
     if state.no_matches >= LAST_RUNG:

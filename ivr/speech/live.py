@@ -93,8 +93,9 @@ class LiveRecognizers:
             wanted = in_force(self._folder, self._graphs)
             if wanted.path != self._model.path:
                 self._replace(await self._load(wanted), wanted.path.name)
-        except IvrError as exc:
-            self._fault = f"{exc.message}; {self._model.path.name} goes on"
+        except (IvrError, OSError, ValueError) as exc:
+            why = exc.message if isinstance(exc, IvrError) else str(exc)
+            self._fault = f"{why}; {self._model.path.name} goes on"
             log.error("x model not changed: %s", self._fault, extra={"action": "model"})
         else:
             self._model, self._fault = wanted, ""

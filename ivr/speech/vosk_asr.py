@@ -252,6 +252,7 @@ class VoskRecognizer:
         try:
             return job.result()
         except Exception as exc:  # vosk raises bare Exception only
+            self._pending, self._between = bytearray(), True  # the next utterance begins anew
             raise AsrError("decode", f"Vosk failed to decode: {exc}") from exc
 
     def _unreported(self, newest: Hypothesis | None) -> Hypothesis | None:

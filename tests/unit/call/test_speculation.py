@@ -104,3 +104,17 @@ async def test_silence_is_not_parsed() -> None:
     Speculation(nlu).ahead(" ... ")
     await settled()
     assert nlu.asked == []
+
+
+async def test_an_answer_that_is_awaited_is_not_pushed_out_by_later_texts() -> None:
+    nlu = SlowNlu()
+    speculation = Speculation(nlu)
+    speculation.ahead("баланс")
+    await settled()
+    final = asyncio.create_task(speculation.parse("баланс"))
+    await settled()
+    for number in range(KEPT + 1):
+        speculation.ahead(f"баланс и вот что ещё {number}")
+    nlu.may_answer.set()
+    assert (await final).intent.name == "balance"
+    speculation.forget()

@@ -329,3 +329,15 @@ def test_every_event_is_legal_in_every_phase():
             assert isinstance(effects, tuple)
             seen.add(turn.phase)
     assert seen == set(TurnPhase)
+
+
+def test_the_rest_of_a_row_does_not_confirm_what_comes_after_it():
+    story = Story().asks(row=True).prompt_ends().speaks().stops("девятьсот три пять пять пять")
+    story.presses("1").asks().passes(0.5)
+    assert not any(isinstance(effect, KeysTaken) for effect in story.effects)
+
+
+def test_the_rest_of_a_row_belongs_to_the_row_that_is_asked_on():
+    story = Story().asks(row=True).prompt_ends().speaks().stops("девятьсот три")
+    story.presses("5").presses("1").asks(row=True).passes(0.1)
+    assert story.effects[-1] == KeysTaken("51", barge_in=True)

@@ -505,6 +505,17 @@ def test_a_row_of_keys_ends_at_the_hash(call: Any) -> None:
     assert call.state.question.topic is Topic.CALLBACK_CHECK
 
 
+def test_a_late_hash_and_a_mumble_leave_the_number_that_is_read_back(call: Any) -> None:
+    call.says("callback")
+    call.says("callback", "на другой номер")
+    call.happens(Keyed("9035551234"))
+    assert call.happens(Keyed("#")).startswith("Записала номер")
+    call.happens(Unintelligible())
+    assert call.state.callback_number == "9035551234"
+    call.says("affirm", "да")
+    assert call.state.question.topic is not Topic.CALLBACK_NUMBER
+
+
 @pytest.mark.parametrize(
     "cut",
     [
