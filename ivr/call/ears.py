@@ -30,8 +30,6 @@ LOOK_S: Final = 0.1
 the look is over before the shortest patience is."""
 LONGEST_LOOK_S: Final = 10.0
 """An utterance longer than this is not looked at any more: a look decodes it from its beginning."""
-LOOK_LIMIT_S: Final = 1.5
-"""A look that takes longer costs more than it gains: silence has to do."""
 SLOW_LOOKS: Final = 2
 """After so many of them there are no more looks in a call."""
 
@@ -68,6 +66,11 @@ class EndJudge(Protocol):
     @property
     def understanding(self) -> bool:
         """False: the words make no difference, so they are not looked at."""
+        ...
+
+    @property
+    def look_limit_s(self) -> float | None:
+        """A look that takes longer costs more than it gains: silence has to do."""
         ...
 
     def ahead(self, text: str) -> None:
@@ -221,7 +224,7 @@ class Ears:
     async def _take_look(self, audio_s: float) -> None:
         """Frames wait meanwhile; the look at a sentence of two seconds takes 40 ms."""
         try:
-            async with asyncio.timeout(LOOK_LIMIT_S):
+            async with asyncio.timeout(self._patience.look_limit_s):
                 self._look = await self._recognizer.look(bytes(self._samples))
         except AsrError as exc:  # silence has to do then
             log.warning("x no look: %s", exc.message, extra={"action": "asr_fault"})

@@ -31,6 +31,9 @@ class PatienceSettings:
     """How requests end."""
     understanding: bool = True
     """False: silence alone decides, by the profiles' `trailing_silence_ms`."""
+    look_limit_s: float | None = 1.5
+    """Real seconds after which a look at the words is given up; None where real time does not
+    count, as in replays."""
 
 
 class Patience:
@@ -60,6 +63,11 @@ class Patience:
     def understanding(self) -> bool:
         """False when only silence counts: then there is nothing to look at."""
         return self._settings.understanding
+
+    @property
+    def look_limit_s(self) -> float | None:
+        """How long a look at the words may take, seconds."""
+        return self._settings.look_limit_s
 
     def ahead(self, text: str) -> None:
         """The caller pauses after these words: understand them in case that was all."""

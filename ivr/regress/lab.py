@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ivr.app import open_prompts, session_settings
@@ -73,7 +73,10 @@ class Lab:
         handoff = plan.settings.handoff.model_copy(update={"operator": OPERATOR, "refer": True})
         records = plan.settings.records.model_copy(update={"recordings": False})
         settings = plan.settings.model_copy(update={"handoff": handoff, "records": records})
-        self._session = session_settings(settings)
+        live = session_settings(settings)
+        # A busy machine must not change when a turn ends.
+        patience = replace(live.patience, look_limit_s=None)
+        self._session = replace(live, patience=patience)
         self._policy = PolicySettings(
             accept=settings.nlu.accept,
             confirm=settings.nlu.confirm,

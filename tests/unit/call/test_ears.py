@@ -7,7 +7,6 @@ import pytest
 
 from ivr.audio.pcm import FRAME_BYTES, LINE_RATE_HZ, SAMPLE_BYTES
 from ivr.audio.wav import load_audio
-from ivr.call import ears as ears_module
 from ivr.call.completeness import Judgement
 from ivr.call.ears import SLOW_LOOKS
 from ivr.errors import AsrError
@@ -31,6 +30,7 @@ class Judge:
         self.verdicts = verdicts
         self.understanding = understanding
         self.profile = PROFILE
+        self.look_limit_s = 1.5
         self.texts_ahead: list[str] = []
 
     def ahead(self, text: str) -> None:
@@ -134,11 +134,9 @@ async def test_a_look_that_fails_leaves_the_end_to_silence_and_the_text_to_the_r
     assert (utterance.hypothesis.text, utterance.endpoint) == ("конец", "silence")
 
 
-async def test_a_recognizer_too_slow_for_looks_is_left_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(ears_module, "LOOK_LIMIT_S", 0.001)
+async def test_a_recognizer_too_slow_for_looks_is_left_alone() -> None:
     recognizer, judge = Recognizer("да"), Judge({"да": SURE})
+    judge.look_limit_s = 0.001
     recognizer.look_takes_s = 60.0
     spoken = (SPEECH, silence(0.6)) * (SLOW_LOOKS + 2)
     notes = await heard(recognizer, judge, silence(0.5), *spoken)
