@@ -1,14 +1,12 @@
 """Decisions -> training files, test file and word list, each replaced as a whole."""
 
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ivr.errors import ReviewError
-from ivr.nlu.phrase_file import AddedPhrase, add_phrases, hold_out_phrases
+from ivr.errors import ConfigError, ReviewError
+from ivr.nlu.phrase_file import AddedPhrase, add_phrases, hold_out_phrases, write_whole
 from ivr.nlu.phrases import read_phrases, spelling
 from ivr.review.journal import Entry
 from ivr.review.sorting import Refused, sort_out
@@ -78,10 +76,6 @@ def _add_words(data: Path, words: Iterable[str]) -> tuple[str, ...]:
 def _replace(file: Path, text: str) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=".words-", suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as part:
-            part.write(text)
-        Path(name).chmod(0o644)
-        Path(name).replace(file)
-    except OSError as exc:
-        raise ReviewError("unwritable", f"{file} cannot be written: {exc.strerror}") from exc
+        write_whole(file, text)
+    except (OSError, ConfigError) as exc:
+        raise ReviewError("unwritable", f"{file} cannot be written: {exc}") from exc
