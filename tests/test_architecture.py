@@ -29,6 +29,7 @@ PURE = (
     "ivr.call.endings",
     "ivr.call.caller",
     "ivr.handoff.transfer",
+    "ivr.queue",
     "ivr.nlu.schema",
     "ivr.nlu.thresholds",
     "ivr.nlu.entities",
@@ -111,7 +112,7 @@ QUARANTINE = {
 LAYERS = (
     ("ivr.errors", "ivr.clock", "ivr.config", "ivr.plots"),
     ("ivr.audio", "ivr.sip", "ivr.nlu.schema", "ivr.events", "ivr.log"),
-    ("ivr.speech", "ivr.nlu", "ivr.services"),
+    ("ivr.speech", "ivr.nlu", "ivr.services", "ivr.queue"),
     ("ivr.dialogue", "ivr.analytics"),
     ("ivr.asr_build", "ivr.asr_eval"),
     ("ivr.storage", "ivr.media", "ivr.http", "ivr.handoff"),

@@ -1,0 +1,48 @@
+"""What can be set about the queue, as the pure functions take it. Durations in seconds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ivr.queue.model import AttemptMode, AttemptOutcome, Priority
+
+HEAD_STARTS = {Priority.VIP: 600.0, Priority.NORMAL: 0.0, Priority.LOW: -900.0}
+RETRY_DELAYS = {
+    AttemptOutcome.CUSTOMER_BUSY: 120.0,
+    AttemptOutcome.CUSTOMER_NO_ANSWER: 600.0,
+    AttemptOutcome.CUSTOMER_VOICEMAIL: 900.0,
+    AttemptOutcome.CUSTOMER_FAILED: 300.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Overflow:
+    """Who else may take a contact that has waited too long."""
+
+    skill: str
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueRules:
+    """How the queue treats contacts and operators."""
+
+    head_starts: Mapping[Priority, float] = field(default_factory=lambda: dict(HEAD_STARTS))
+    """A class is treated as if it had come so much earlier. Nobody waits longer than those who came
+    within the difference after them: the bound on starvation."""
+    overflows: Mapping[str, Overflow] = field(default_factory=dict)
+    """By skill."""
+    prefer_s: float = 60.0
+    """How long a contact waits for the operator who served it last, while that one is on duty."""
+    wrap_up_s: float = 20.0
+    """After each contact; 0: none."""
+    callback_mode: AttemptMode = AttemptMode.OPERATOR_FIRST
+    tries: int = 3
+    """Dials of one customer before the promise is given up."""
+    retry_delays: Mapping[AttemptOutcome, float] = field(default_factory=lambda: dict(RETRY_DELAYS))
+    lost_place_s: float = 600.0
+    """A caller whose line was lost gets the old place when calling again within this time."""
+    lease_s: float = 6.0
+    """A node that has not renewed its lease for this long is taken for dead."""
+    lease_grace_s: float = 2.0
+    """Others wait so much longer before they take over what a silent node had begun; meanwhile it
+    has hung up of its own accord."""
