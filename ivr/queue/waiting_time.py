@@ -31,7 +31,7 @@ LEAST: Final = 5
 RECENT: Final = 200
 """Contacts that a store should measure: the newest so many, to follow the day."""
 MET_IN_THE_MIDDLE: Final = 0.5
-"""Spread of what is left of one contact, even if all take equally long: a third at least (uniform)."""
+"""Spread of what is left of one contact; a third (uniform) even if all take equally long."""
 BOUND_Z: Final = 1.2816
 """Nine tenths of the normal distribution lie below."""
 
