@@ -23,6 +23,11 @@ from ivr.queue.model import (
 )
 
 
+NO_CONTACT: Final = ContactId("")
+NO_OPERATOR: Final = OperatorId("")
+NO_ATTEMPT: Final = AttemptId("")
+
+
 class What(StrEnum):
     """Kinds of events; the keys of `QueueEvent.values` behind each."""
 
@@ -53,13 +58,13 @@ class QueueEvent:
     at: float
     """Seconds since the epoch, by the database's clock."""
     what: What
-    contact_id: ContactId = ContactId("")
+    contact_id: ContactId = NO_CONTACT
     """'' for what operators do of their own."""
     kind: ContactKind | None = None
     """How the contact waited when it happened (after it, where the kind changed)."""
     skill: str = ""
-    operator_id: OperatorId = OperatorId("")
-    attempt_id: AttemptId = AttemptId("")
+    operator_id: OperatorId = NO_OPERATOR
+    attempt_id: AttemptId = NO_ATTEMPT
     values: Mapping[str, Value] = field(default_factory=dict)
     seq: int = 0
     """Grows with every event of a database; 0 before it is written. Gaps are possible."""
@@ -108,8 +113,8 @@ def contact_changed(
         contact_id=after.contact_id,
         kind=after.kind,
         skill=after.skill,
-        operator_id=attempt.operator_id if attempt else OperatorId(""),
-        attempt_id=attempt.attempt_id if attempt else AttemptId(""),
+        operator_id=attempt.operator_id if attempt else NO_OPERATOR,
+        attempt_id=attempt.attempt_id if attempt else NO_ATTEMPT,
         values=_values(before, after, at, attempt),
     )
 
