@@ -20,6 +20,7 @@ from ivr.queue.model import (
     ContactState,
     Operator,
     OperatorId,
+    Place,
 )
 
 NO_CONTACT: Final = ContactId("")
@@ -45,6 +46,7 @@ class What(StrEnum):
     ATTEMPT_ENDED = "attempt_ended"  # outcome, step (the last before the end), mode, lasted_s
     OPERATOR_STATE = "operator_state"  # was, now, reason, lasted_s (in the state before)
     OPERATOR_WISH = "operator_wish"  # asked for while busy: wish ('' taken back), reason
+    TOLD = "told"  # a caller heard how long it may take: wait_s, bound_s (where known), ahead
 
 
 Value = str | float | int
@@ -163,6 +165,23 @@ def attempt_changed(
         skill=contact.skill,
         operator_id=after.operator_id,
         attempt_id=after.attempt_id,
+        values=values,
+    )
+
+
+def told(place: Place, *, skill: str, at: float) -> QueueEvent | None:
+    """The caller heard the estimate of this place; None where there was none to hear."""
+    if place.wait_s is None:
+        return None
+    values: dict[str, Value] = {"wait_s": place.wait_s, "ahead": place.ahead}
+    if place.wait_bound_s is not None:
+        values["bound_s"] = place.wait_bound_s
+    return QueueEvent(
+        at=at,
+        what=What.TOLD,
+        contact_id=place.contact_id,
+        kind=place.kind,
+        skill=skill,
         values=values,
     )
 

@@ -82,6 +82,11 @@ class QueueStore(Protocol):
         """Position now; the estimate of the wait is filled in by `ivr.queue.waiting_time`."""
         ...
 
+    async def told(self, place: Place) -> None:
+        """The caller heard the estimate of this place: kept as an event, so that figures can hold
+        it against what came of it. Nothing where the place has no estimate."""
+        ...
+
     async def leave(self, contact_id: ContactId) -> bool:
         """The live caller hung up. False: it was over already."""
         ...
