@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ivr.queue.events import QueueEvent
 from ivr.queue.model import (
     Attempt,
     AttemptOutcome,
@@ -40,6 +41,18 @@ class Snapshot:
     """Those that live."""
     nodes: Mapping[NodeId, float]
     """Node -> end of its lease."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """A conversation that is over: what the estimate of waits is made from."""
+
+    ended_at: float
+    skill: str
+    operator_id: OperatorId
+    reserved_s: float
+    """From the reservation of the operator to the joining."""
+    talk_s: float
 
 
 class QueueStore(Protocol):
@@ -149,3 +162,22 @@ class QueueStore(Protocol):
         ...
 
     async def snapshot(self) -> Snapshot: ...
+
+    # ---- what happened
+
+    async def events(
+        self, *, after: int = 0, since: float = 0.0, until: float | None = None, limit: int = 10_000
+    ) -> tuple[QueueEvent, ...]:
+        """In the order in which they were written; `after`: only those with a greater `seq`,
+        `since` and `until`: only those of that time, the end not included."""
+        ...
+
+    async def history(
+        self, *, skill: str = "", since: float = 0.0, limit: int = 500
+    ) -> tuple[Handled, ...]:
+        """Conversations that are over, the latest first; of any skill where it is ''."""
+        ...
+
+    async def last_operator(self, number: str) -> OperatorId | None:
+        """Who talked to this number last."""
+        ...
