@@ -82,8 +82,9 @@ class QueueStore(Protocol):
         """Position now; the estimate of the wait is filled in by `ivr.queue.waiting_time`."""
         ...
 
-    async def leave(self, contact_id: ContactId) -> bool:
-        """The live caller hung up. False: it was over already."""
+    async def leave(self, contact_id: ContactId, *, lost: bool = False) -> bool:
+        """The live caller hung up, or the line to them was `lost` and the place is kept for a
+        while. False: it was over already."""
         ...
 
     async def cancel(self, contact_id: ContactId) -> bool: ...
