@@ -82,6 +82,11 @@ class QueueStore(Protocol):
         """Position now; the estimate of the wait is filled in by `ivr.queue.waiting_time`."""
         ...
 
+    async def told(self, place: Place) -> None:
+        """The caller heard the estimate of this place: kept as an event, so that figures can hold
+        it against what came of it. Nothing where the place has no estimate."""
+        ...
+
     async def leave(self, contact_id: ContactId, *, lost: bool = False) -> bool:
         """The live caller hung up, or the line to them was `lost` and the place is kept for a
         while. False: it was over already."""
