@@ -3,10 +3,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import uuid4
 
 from ivr.call.turn_log import TurnLog
 from ivr.clock import Clock
+from ivr.dialogue.inputs import CallbackStored
 from ivr.errors import StoreError
 from ivr.events import (
     CallbackRequested,
@@ -56,7 +58,9 @@ class HandingOver:
         self._attempt = OperatorHandoff(self.leg, self.settings, self.clock, self)
         return await self._attempt.run(self._handoff_id)
 
-    async def promise_callback(self, number: str, reason: str) -> None:
+    async def promise_callback(
+        self, number: str, reason: str, _slot: datetime | None
+    ) -> CallbackStored:
         """On disk when it returns; `StoreError` when it could not be stored."""
         request = CallbackRequest(
             request_id=uuid4().hex,
@@ -76,6 +80,7 @@ class HandingOver:
                 reason=reason,
             )
         )
+        return CallbackStored(number)
 
     def on_progress(self, progress: TransferProgress) -> None:
         """What the caller's leg reports of the REFER."""

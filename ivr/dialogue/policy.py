@@ -13,13 +13,18 @@ from ivr.dialogue.flows.callback import callable_number, offer_callback, on_stor
 from ivr.dialogue.flows.flow import reply_fits
 from ivr.dialogue.hearing import on_heard, on_words_only
 from ivr.dialogue.inputs import (
+    CallbackRefused,
     CallbackStored,
     CallStarted,
+    Closed,
     Heard,
     Keyed,
     Moment,
     NluUnavailable,
     NoInput,
+    OperatorReady,
+    PromiseCancelled,
+    Queued,
     ServiceFailed,
     ServiceReplied,
     TransferFailed,
@@ -69,7 +74,14 @@ class Policy:
             started = user_input if isinstance(user_input, CallStarted) else UNKNOWN_CALLER
             return _greet(state, context, started)
         match user_input:
-            case CallStarted():
+            case (
+                CallStarted()
+                | Queued()
+                | Closed()
+                | OperatorReady()
+                | CallbackRefused()
+                | PromiseCancelled()
+            ):
                 return _listen_again(state, context)
             case ServiceReplied() | ServiceFailed() | TransferFailed() | CallbackStored():
                 return _on_outcome(state, context, user_input)
