@@ -51,6 +51,8 @@ PURE = (
     "ivr.audio.pcm",
     "ivr.audio.playout",
     "ivr.media.rtp_gaps",
+    "ivr.media.places",
+    "ivr.media.connections",
     "ivr.analytics.cdr",
     "ivr.softphone.listening",
     "ivr.asr_build.letter_to_sound",
