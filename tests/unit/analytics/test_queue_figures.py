@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import pytest
-from tests.unit.analytics.queue_days import Day, operator
 
 from ivr.analytics.queue_figures import QueueFigures, figures, skills_in
 from ivr.analytics.queue_measures import percentile
@@ -11,6 +10,7 @@ from ivr.analytics.queue_rules import AbandonRule, FigureRules
 from ivr.analytics.queue_telling import tell
 from ivr.queue.events import What
 from ivr.queue.model import ContactKind, Operator, OperatorState
+from tests.unit.analytics.queue_days import Day, operator
 
 pytestmark = pytest.mark.unit
 
