@@ -66,8 +66,10 @@ class QueueStore(Protocol):
     # ---- contacts
 
     async def enqueue(self, contact: Contact) -> Enqueued:
-        """Put a contact in its place. A second promise for the same number and topic is not made:
-        the first is returned with `known`."""
+        """Put a contact in its place, after `transitions.placed`. Where the number was promised a
+        call for the topic (`Contact.promise`) and nobody has talked to it yet, that contact is
+        returned with `known`, whether a call or a callback asks; only a live caller whose promise
+        another line has taken up already (its kind is CALL) gets a place of their own."""
         ...
 
     async def contact(self, contact_id: ContactId) -> Contact | None: ...
@@ -93,11 +95,16 @@ class QueueStore(Protocol):
 
     async def become_callback(
         self, contact_id: ContactId, number: str, *, slot_at: float = 0.0
-    ) -> Enqueued: ...
+    ) -> Enqueued:
+        """The waiting contact keeps its place. Where `number` has a promise for the topic already,
+        that one is returned with `known`, and this one gives way to it."""
+        ...
 
     async def return_to_line(
         self, contact_id: ContactId, *, node: NodeId, call_id: str
-    ) -> Enqueued: ...
+    ) -> Enqueued:
+        """`InvalidStateError` too when an ended contact's promise was made anew meanwhile."""
+        ...
 
     # ---- attempts
 
