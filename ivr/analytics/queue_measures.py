@@ -53,7 +53,7 @@ class LineFigures:
     lost: int
     """Lost with the node that held the line, and not come back."""
     moved: int
-    """Took a call back instead of the line; what becomes of that is told under promises."""
+    """Took a call back instead of the line, or had been promised one; told under promises."""
     waiting: int
     """Still on the line."""
     abandon_rate: float | None
@@ -78,7 +78,7 @@ class PromiseFigures:
     given_up: int
     """Not reached in the allowed number of tries."""
     cancelled: int
-    """Taken back by the customer, who may also have come back to the line and hung up."""
+    """Taken back by the customer, or given way to another promise for the same number."""
     pending: int
     """Still owed."""
     retries: int
@@ -140,7 +140,7 @@ def line_wait_s(story: ContactStory, now: float) -> float:
 
 def line_fate(story: ContactStory, rules: FigureRules, now: float) -> LineFate:
     """What ended its waiting on the line; whoever was promised a call has moved, for good."""
-    if story.promised_at is not None:
+    if story.promised_at is not None or story.fate is Fate.GAVE_WAY:
         return LineFate.MOVED
     match story.fate:
         case Fate.OPEN:

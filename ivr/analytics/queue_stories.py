@@ -29,6 +29,7 @@ class Fate(StrEnum):
     LEFT = "left"  # hung up on the line
     LOST = "lost"  # the line went with the node that held it
     CANCELLED = "cancelled"
+    GAVE_WAY = "gave_way"  # to a promise that the number had already
     GIVEN_UP = "given_up"
 
 

@@ -36,6 +36,8 @@ from ivr.queue.transitions import OPERATOR_FAULTS
 SAME_MOMENT_S: Final = 0.05
 """A conversation's end and the wrap-up's beginning are written in one transaction; the latter is
 known as a difference of two times."""
+GAVE_WAY: Final = "known"
+"""End reason of a contact whose number had a promise for the topic already."""
 
 
 @dataclass(slots=True)
@@ -135,18 +137,14 @@ def _continued(story: ContactStory, event: QueueEvent) -> ContactStory:
                 came_at = joined_at - number_in(event, "waited_s")
                 story = replace(story, joined_at=joined_at, came_at=came_at)
             return replace(story, ended_at=event.at, fate=Fate.ANSWERED)
-        case What.ABANDONED:
-            lost = event.values.get("reason") == AttemptOutcome.LOST
-            return replace(story, ended_at=event.at, fate=Fate.LOST if lost else Fate.LEFT)
-        case What.CANCELLED:
-            return replace(story, ended_at=event.at, fate=Fate.CANCELLED)
-        case What.GIVEN_UP:
-            return replace(story, ended_at=event.at, fate=Fate.GIVEN_UP)
+        case What.ABANDONED | What.CANCELLED | What.GIVEN_UP:
+            return _ended(story, event)
         case What.BECAME_CALLBACK:
             promised_at = event.at if story.promised_at is None else story.promised_at
             return replace(story, promised_at=promised_at, slot_at=slot_of(event))
         case What.BACK_ON_LINE:
-            return replace(story, ended_at=None, fate=Fate.OPEN)
+            fate = Fate.OPEN if story.joined_at is None else Fate.ANSWERED
+            return replace(story, ended_at=None, fate=fate)
         case What.TOLD:
             bound_s = number_in(event, "bound_s") if "bound_s" in event.values else None
             heard = Told(event.at, number_in(event, "wait_s"), bound_s)
@@ -155,6 +153,21 @@ def _continued(story: ContactStory, event: QueueEvent) -> ContactStory:
             return replace(story, dialled_at=(*story.dialled_at, event.at))
         case _:
             return story
+
+
+def _ended(story: ContactStory, event: QueueEvent) -> ContactStory:
+    """The end without a conversation; what had one before, and was cut off, stays answered."""
+    reason = event.values.get("reason")
+    match event.what:
+        case What.ABANDONED:
+            fate = Fate.LOST if reason == AttemptOutcome.LOST else Fate.LEFT
+        case What.CANCELLED:
+            fate = Fate.GAVE_WAY if reason == GAVE_WAY else Fate.CANCELLED
+        case _:
+            fate = Fate.GIVEN_UP
+    if story.joined_at is not None:
+        fate = Fate.ANSWERED
+    return replace(story, ended_at=event.at, fate=fate)
 
 
 def _add_to_conversation(reading: _Reading, event: QueueEvent) -> None:

@@ -161,14 +161,33 @@ def test_a_promise_made_outside_of_the_line_is_not_offered_on_it() -> None:
 
 def test_back_on_the_line_the_promise_stays_a_promise() -> None:
     day = Day()
+    back = ContactKind.CALLBACK
     for name in ("answered", "gone"):
         day.promised(name, START, START + 10)
         day.add(START + 100, What.BACK_ON_LINE, name, waited_s=100.0)
     day.served("answered", START, START + 150)
-    day.add(START + 130, What.ABANDONED, "gone", waited_s=130.0, reason="caller_left")
+    # who hangs up again is owed the call again
+    day.add(START + 130, What.BECAME_CALLBACK, "gone", kind=back, waited_s=130.0, due_s=0.0)
     found = one(day)
     assert (found.line.answered, found.line.abandoned, found.line.moved) == (0, 0, 2)
-    assert (found.promises.kept, found.promises.cancelled) == (1, 1)
+    assert (found.promises.kept, found.promises.pending) == (1, 1)
+
+
+def test_a_call_that_gives_way_to_an_older_promise_has_moved_and_promises_nothing_new() -> None:
+    day = Day()
+    day.add(START, What.ENQUEUED, "again", due_s=0.0)
+    day.add(START + 2, What.CANCELLED, "again", waited_s=2.0, reason="known")
+    found = one(day)
+    assert (found.line.moved, found.line.short_abandons, found.promises.promised) == (1, 0, 0)
+
+
+def test_a_conversation_that_was_cut_off_stays_an_answer() -> None:
+    day = Day()
+    day.answered("a", START, START + 10, talked=30.0)
+    day.add(START + 60, What.BACK_ON_LINE, "a", waited_s=60.0)
+    day.add(START + 90, What.ABANDONED, "a", waited_s=90.0, reason="caller_left")
+    line = one(day).line
+    assert (line.answered, line.abandoned, line.asa_s) == (1, 0, 10.0)
 
 
 def test_a_lost_line_counts_unless_the_caller_comes_back() -> None:
