@@ -5,7 +5,7 @@ same transaction: what the figures say and what happened cannot differ. Phone nu
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -34,14 +34,15 @@ class What(StrEnum):
     ENQUEUED = "enqueued"  # priority, topic, language, ahead, due_s (until a booked slot, 0: none)
     OFFERED = "offered"  # an operator is reserved: waited_s, mode
     CONNECTED = "connected"  # they hear each other: waited_s, late_s, tries, mode
-    SERVED = "served"  # the conversation is over: waited_s (until joined), talk_s
+    SERVED = "served"  # the conversation is over: waited_s (until joined), talk_s, reason
     ABANDONED = "abandoned"  # the live caller left, or the line to them was lost: waited_s, reason
     CANCELLED = "cancelled"  # the promise was taken back: waited_s, reason
     GIVEN_UP = "given_up"  # not reached in the allowed number of tries: waited_s, reason, tries
-    BECAME_CALLBACK = "became_callback"  # hung up and keeps the place: waited_s, due_s
+    BECAME_CALLBACK = "became_callback"  # left the line and is owed a call: waited_s, due_s
     BACK_ON_LINE = "back_on_line"  # called again and waits on the line: waited_s
     RETURNED = "returned"  # back at the same place, not the customer's doing: waited_s, reason
     RETRIED = "retried"  # the customer was tried in vain: waited_s, reason, tries, due_s
+    PUT_OFF = "put_off"  # its turn, but it may not be called at this hour: waited_s, due_s
     STEP = "step"  # an attempt has come to `step`, written before it is acted on
     ATTEMPT_ENDED = "attempt_ended"  # outcome, step (the last before the end), mode, lasted_s
     OPERATOR_STATE = "operator_state"  # was, now, reason, lasted_s (in the state before)
@@ -187,11 +188,17 @@ def told(place: Place, *, skill: str, at: float) -> QueueEvent | None:
 
 
 def _named(before: Contact, after: Contact) -> What:
+    if after.is_live and before.kind is not after.kind:
+        back = after.kind is ContactKind.CALL
+        return What.BACK_ON_LINE if back else What.BECAME_CALLBACK
     if after.state is not ContactState.WAITING:
         return NEXT[after.state]
     if before.state is ContactState.OFFERED:
         return What.RETRIED if after.tries > before.tries else What.RETURNED
-    return What.BECAME_CALLBACK if after.kind is ContactKind.CALLBACK else What.BACK_ON_LINE
+    if not before.is_live:
+        return What.BACK_ON_LINE
+    only_later = replace(before, due_at=after.due_at, version=after.version)
+    return What.PUT_OFF if only_later == after else What.BECAME_CALLBACK
 
 
 def _values(
@@ -211,7 +218,8 @@ def _values(
             values["mode"] = attempt.mode.value if attempt else ""
         case What.SERVED:
             values["talk_s"] = 0.0 if joined_at is None else max(0.0, at - joined_at)
-        case What.BECAME_CALLBACK:
+            values["reason"] = after.end_reason
+        case What.BECAME_CALLBACK | What.PUT_OFF:
             values["due_s"] = max(0.0, after.due_at - at)
         case What.RETURNED | What.RETRIED:
             values["reason"] = _outcome(attempt)
