@@ -114,8 +114,8 @@ class HandlingFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateFigures:
-    """The wait that was told, held against the wait that came: of contacts that were served in turn
-    and reached at the first dial, the first estimate each was told."""
+    """The wait that was told, held against the wait that came: of contacts that were served in turn,
+    reached at the first dial and not put off to another hour, the first estimate each was told."""
 
     estimates: int
     error_s: float | None
@@ -247,7 +247,7 @@ def estimate_figures(stories: Iterable[ContactStory]) -> EstimateFigures:
     pairs = [
         (one.told[0], one.joined_at - one.told[0].at)
         for one in stories
-        if one.told and one.joined_at and not one.slot_at and len(one.dialled_at) <= 1
+        if one.told and one.joined_at and _in_turn(one)
     ]
     errors = [waited_s - told.wait_s for told, waited_s in pairs]
     kept = [waited_s <= told.bound_s for told, waited_s in pairs if told.bound_s is not None]
@@ -257,6 +257,11 @@ def estimate_figures(stories: Iterable[ContactStory]) -> EstimateFigures:
         bias_s=_mean(errors),
         bound_kept=sum(kept) / len(kept) if kept else None,
     )
+
+
+def _in_turn(story: ContactStory) -> bool:
+    """Nothing but the queue made it wait."""
+    return not story.slot_at and not story.put_off and len(story.dialled_at) <= 1
 
 
 def _mean(values: Sequence[float]) -> float | None:

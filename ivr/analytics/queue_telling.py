@@ -145,6 +145,8 @@ def _continued(story: ContactStory, event: QueueEvent) -> ContactStory:
         case What.BACK_ON_LINE:
             fate = Fate.OPEN if story.joined_at is None else Fate.ANSWERED
             return replace(story, ended_at=None, fate=fate)
+        case What.PUT_OFF:
+            return replace(story, put_off=True)
         case What.TOLD:
             bound_s = number_in(event, "bound_s") if "bound_s" in event.values else None
             heard = Told(event.at, number_in(event, "wait_s"), bound_s)

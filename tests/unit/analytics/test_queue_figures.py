@@ -266,6 +266,11 @@ def test_estimates_are_held_against_the_wait_that_followed() -> None:
     day.dialled("c", START + 100)
     day.dialled("c", START + 800)
     day.served("c", START, START + 810, kind=ContactKind.CALLBACK)
+    # told, but its turn came in the quiet hours
+    day.promised("d", START, START + 10)
+    day.add(START + 1, What.TOLD, "d", wait_s=10.0)
+    day.add(START + 20, What.PUT_OFF, "d", kind=ContactKind.CALLBACK, due_s=900.0)
+    day.served("d", START, START + 920, kind=ContactKind.CALLBACK)
     estimates = one(day).estimates
     assert estimates.estimates == 2
     assert estimates.error_s == 20.0
