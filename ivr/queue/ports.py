@@ -46,8 +46,8 @@ class QueueStore(Protocol):
     """The one queue of all nodes. Coroutines of the event loop; each is one transaction that is on
     disk when it returns, and raises `StoreError` when the database fails.
 
-    `InvalidStateError` from `ivr.queue.transitions` means that somebody else was quicker: the contact,
-    the operator or the attempt is no longer in a state that the event fits.
+    `InvalidStateError` from `ivr.queue.transitions` means that somebody else was quicker: contact,
+    operator or attempt is no longer in a state that the event fits.
     """
 
     # ---- contacts

@@ -7,8 +7,8 @@
               because a reserved phone rang in vain
     attempt   PLANNED -> CLAIMED -> ... -> JOINED -> ENDED
 
-An event that does not fit the state raises `InvalidStateError`: stores translate it to "somebody else
-was quicker".
+An event that does not fit the state raises `InvalidStateError`: in a shared queue it means that
+somebody else was quicker.
 """
 
 from dataclasses import dataclass, replace
