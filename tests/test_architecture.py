@@ -119,7 +119,7 @@ QUARANTINE = {
 }
 
 LAYERS = (
-    ("ivr.errors", "ivr.clock", "ivr.config", "ivr.plots"),
+    ("ivr.errors", "ivr.clock", "ivr.config", "ivr.files", "ivr.plots"),
     ("ivr.audio", "ivr.sip", "ivr.nlu.schema", "ivr.events", "ivr.log"),
     ("ivr.speech", "ivr.nlu", "ivr.services", "ivr.queue"),
     ("ivr.dialogue", "ivr.analytics"),

@@ -114,8 +114,8 @@ class HandlingFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EstimateFigures:
-    """The wait that was told, held against the wait that came: of contacts that were served in turn,
-    reached at the first dial and not put off to another hour, the first estimate each was told."""
+    """The wait that was told, held against the wait that came: of contacts that were served in
+    turn, reached at the first dial and not put off to another hour, the first estimate of each."""
 
     estimates: int
     error_s: float | None

@@ -6,16 +6,20 @@ from typing import Final
 
 AGO: Final = re.compile(r"(\d+)\s*([mhdw])")
 UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-HOW: Final = "2026-11-22, 2026-11-22T14:00, 14:00 (today), or 90m, 8h, 7d (so long ago)"
+HOW: Final = (
+    "2026-11-22, 2026-11-22T14:00, 14:00 (today), 90m, 8h (ago), 7d, 2w (ago, from midnight on)"
+)
 
 
 def moment_of(text: str, now: datetime) -> datetime:
-    """A date (its beginning), date and time, time of today, or '8h' ago; `now` has a zone.
+    """A date (its beginning), date and time, time of today, '8h' ago, or the beginning of the day
+    '7d' ago; `now` has a zone.
 
     `ValueError` says what is taken.
     """
     if ago := AGO.fullmatch(text.strip()):
-        return now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        then = now - timedelta(**{UNITS[ago[2]]: int(ago[1])})
+        return then if ago[2] in "mh" else _local(then.date(), time())
     for read in (_time_of_today, _date_and_time):
         found = read(text.strip(), now)
         if found is not None:
