@@ -9,9 +9,10 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Final
 from uuid import uuid4
 
+from ivr.call.handoff_notes import HandoffNotes
 from ivr.call.outside import Waiting
 from ivr.call.queue_desk import QueueDesk
 from ivr.dialogue.inputs import CallbackRefused, CallbackStored, Closed, Queued
@@ -34,30 +35,16 @@ from ivr.sip.leg import Leg
 log = logging.getLogger(__name__)
 
 
-class Notes(Protocol):
-    """What is written down of the call; `ivr.call.handing_over` does it."""
-
-    @property
-    def intent(self) -> str: ...
-
-    @property
-    def facts(self) -> Mapping[str, str]: ...
-
-    async def save_context(self, handoff_id: str, reason: str) -> None:
-        """What the operator may want to know, under this id; replaces what was there."""
-        ...
-
-    def on_ringing(self, handoff_id: str, target: str, reason: str) -> None: ...
-
-    def on_status(self, status: int) -> None: ...
-
-    def on_joined(self, operator: Leg) -> None: ...
-
-    def on_over(self, outcome: AttemptOutcome) -> None: ...
-
-    def on_promised(self, contact: Contact) -> None:
-        """A call back is on disk."""
-        ...
+QUEUE_MODE: Final = "queue"
+"""How records call a hand-off out of the queue."""
+OUTCOMES: Final = {
+    AttemptOutcome.CONNECTED: TransferOutcome.CONNECTED,
+    AttemptOutcome.OPERATOR_REFUSED: TransferOutcome.BUSY,
+    AttemptOutcome.OPERATOR_NO_ANSWER: TransferOutcome.NO_ANSWER,
+    AttemptOutcome.CALLER_LEFT: TransferOutcome.CANCELLED,
+    AttemptOutcome.CANCELLED: TransferOutcome.CANCELLED,
+}
+"""As records know them; the others are failures."""
 
 
 @dataclass(slots=True)
@@ -78,9 +65,13 @@ class InLine:
     number: str
     """Ten digits, '' when the caller's number is not known."""
     desk: QueueDesk
-    notes: Notes
+    notes: HandoffNotes
     call_conversation: Callable[[], None]
     """Make the conversation answer an operator."""
+    joined: Callable[[Leg], None]
+    """Called with the operator's leg when it is bridged with the caller's."""
+    connected: bool = field(default=False, init=False)
+    promised: bool = field(default=False, init=False)
     _contact: Contact | None = field(default=None, init=False)
     _handoff_id: str = field(default="", init=False)
     _reach: _Reach | None = field(default=None, init=False)
@@ -153,7 +144,8 @@ class InLine:
             except InvalidStateError:
                 return await self.place()  # an operator has been found meanwhile
             self._steps_out()
-        self.notes.on_promised(enqueued.contact)
+        self.promised = True
+        self.notes.promised(enqueued.contact.contact_id, number, enqueued.contact.topic)
         self.desk.wake()
         due_at = enqueued.place.due_at
         booked = datetime.fromtimestamp(due_at).astimezone() if due_at and slot else None
@@ -189,12 +181,14 @@ class InLine:
                 found.append(self._lost_place(contact))
         return tuple(found)
 
-    async def close(self, *, lost: bool) -> None:
+    def on_gone(self, *, lost: bool) -> None:
         """The caller's line is gone; an operator who is being rung is left in peace at once."""
         if not self._gone.done():
-            self._gone.set_result(
-                AttemptOutcome.LOST if lost else AttemptOutcome.CALLER_LEFT
-            )
+            self._gone.set_result(AttemptOutcome.LOST if lost else AttemptOutcome.CALLER_LEFT)
+
+    async def close(self, *, lost: bool) -> None:
+        """The call is over: leave the queue. `lost`: by a fault, so the place is kept a while."""
+        self.on_gone(lost=lost)
         contact = self._contact
         if contact is not None:
             self._steps_out()
@@ -221,13 +215,13 @@ class InLine:
         loop = asyncio.get_running_loop()
         self._reach = _Reach(loop.create_future(), loop.create_future())
         topic = self._contact.topic
-        self.notes.on_ringing(self._handoff_id, target, topic)
+        self.notes.started(self._handoff_id, QUEUE_MODE, target, topic)
         saving = asyncio.create_task(self.notes.save_context(self._handoff_id, topic))
         self._saving.add(saving)
         saving.add_done_callback(self._saving.discard)
 
     def on_status(self, status: int) -> None:
-        self.notes.on_status(status)
+        self.notes.progressed(self._handoff_id, QUEUE_MODE, status, "")
 
     def summon(self) -> Awaitable[None]:
         assert self._reach is not None
@@ -235,7 +229,8 @@ class InLine:
         return self._reach.asked
 
     def on_joined(self, operator: Leg) -> None:
-        self.notes.on_joined(operator)
+        self.connected = True
+        self.joined(operator)
 
     def on_over(self, outcome: AttemptOutcome) -> None:
         reach, self._reach = self._reach, None
@@ -244,9 +239,12 @@ class InLine:
         if self._told_ringing and outcome in OPERATOR_FAULTS:
             self._missed = True
         self._told_ringing = False
-        self._handoff_id = uuid4().hex  # each operator is given an id of their own
+        if self.connected:
+            outcome = AttemptOutcome.CONNECTED  # however it ended, they have talked
         reach.over.set_result(outcome)
-        self.notes.on_over(outcome)
+        ended_as = OUTCOMES.get(outcome, TransferOutcome.FAILED)
+        self.notes.ended(self._handoff_id, QUEUE_MODE, ended_as)
+        self._handoff_id = uuid4().hex  # each operator is given an id of their own
 
     def gone(self) -> Awaitable[AttemptOutcome]:
         return asyncio.shield(self._gone)

@@ -11,7 +11,7 @@ from ivr.queue.ports import QueueStore
 from ivr.queue.transitions import Trio
 
 
-class AttemptOver(Exception):
+class AttemptOverError(Exception):
     """Leaves an attempt from wherever it is; not a fault. Everything dialled is released."""
 
     def __init__(self, outcome: AttemptOutcome) -> None:
@@ -29,17 +29,17 @@ class LiveAttempt:
     """The join is being written, or is: whether it came to be is not known before the answer."""
 
     async def claim(self) -> None:
-        """Before anything else; `AttemptOver` when it is not to be carried out any more."""
+        """Before anything else; `AttemptOverError` when it is not to be carried out any more."""
         trio = await self.queue.claim(self.trio.attempt)
         if trio is None:
-            raise AttemptOver(self.outcome_of_fence)
+            raise AttemptOverError(self.outcome_of_fence)
         self.trio = trio
 
     async def advance(self, step: AttemptStep) -> None:
-        """Write that this step comes now; `AttemptOver` when somebody else was quicker."""
+        """Write that this step comes now; `AttemptOverError` when somebody else was quicker."""
         attempt = await self.queue.advance(self.trio.attempt, step)
         if attempt is None:
-            raise AttemptOver(self.outcome_of_fence)
+            raise AttemptOverError(self.outcome_of_fence)
         self.trio = Trio(self.trio.contact, self.trio.operator, attempt)
 
     async def join(self) -> None:
@@ -48,7 +48,7 @@ class LiveAttempt:
         attempt = await self.queue.join(self.trio.attempt)
         if attempt is None:
             self.joining = False
-            raise AttemptOver(self.outcome_of_fence)
+            raise AttemptOverError(self.outcome_of_fence)
         self.trio = Trio(self.trio.contact, self.trio.operator, attempt)
 
     @property

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 from ivr.audio.tones import ringback
 from ivr.errors import SipError
-from ivr.handoff.attempt import AttemptOver, LiveAttempt
+from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.delivery import OperatorSide, operator_outcome
 from ivr.handoff.dialling import ANSWERED, answered, ended, heard, release, unless_ended
 from ivr.handoff.whisper import Brief, whisper
@@ -123,7 +123,7 @@ class CallingBack:
         try:
             carry_out = self._operator_first if operator_first else self._customer_first
             outcome = await carry_out(live)
-        except AttemptOver as over:
+        except AttemptOverError as over:
             outcome = over.outcome
         except SipError as exc:
             log.error("x callback failed: %s", exc.message, extra={"action": "callback"})

@@ -13,7 +13,7 @@ from typing import Final
 
 from ivr.clock import Clock
 from ivr.errors import SipError
-from ivr.handoff.attempt import AttemptOver, LiveAttempt
+from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.callers import WaitingCaller, WaitingCallers
 from ivr.handoff.dialling import ANSWERED, NO_ANSWER, answered, ended, heard, release, unless_ended
 from ivr.handoff.whisper import Brief, whisper
@@ -66,8 +66,8 @@ class Delivery:
         outcome = AttemptOutcome.NODE_FAILED
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-            outcome = work.result() if work.done() else gone.result()
-        except AttemptOver as over:
+            outcome = work.result() if work.done() else _as_left(live, gone.result())
+        except AttemptOverError as over:
             outcome = over.outcome
         finally:
             work.cancel()
@@ -127,3 +127,9 @@ class Delivery:
         now = self._side.clock.now().timestamp()
         brief = Brief(contact=live.trio.contact, now=now, facts=caller.facts)
         return await heard(leg, await self._side.speak(whisper(brief)))
+
+
+def _as_left(live: LiveAttempt, outcome: AttemptOutcome) -> AttemptOutcome:
+    """Who hangs up after talking has not left the queue."""
+    hung_up = outcome is AttemptOutcome.CALLER_LEFT
+    return AttemptOutcome.CONNECTED if live.is_joined and hung_up else outcome

@@ -1,10 +1,10 @@
 """A node's part in the shared queue: keeps its lease, matches, carries attempts out. Event loop.
 
-    lease    renewed three times within its length; when it cannot be, every attempt that has not
-             joined two people yet is ended here, before others may take it over
-    turns    on every wake-up and every `poll_s`: take over from dead nodes, match contacts with
-             operators, fetch what is planned for this node
-    attempts one task each; a fault in one ends that one. Their ends are written until that works
+lease    renewed three times within its length; when it cannot be, every attempt that has not
+         joined two people yet is ended here, before others may take it over
+turns    on every wake-up and every `poll_s`: take over from dead nodes, match contacts with
+         operators, fetch what is planned for this node
+attempts one task each; a fault in one ends that one. Their ends are written until that works
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from typing import Final
 
 from ivr.clock import Clock
 from ivr.errors import IvrError, StoreError
-from ivr.handoff.attempt import AttemptOver, LiveAttempt
+from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.lease import Lease
 from ivr.queue.model import AttemptId, AttemptOutcome, AttemptStep, NodeId
 from ivr.queue.ports import QueueStore
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 CarryOut = Callable[[LiveAttempt], Awaitable[AttemptOutcome]]
 """From a claimed attempt to its end; everything dialled is released when it returns or is
-cancelled. May raise `AttemptOver`."""
+cancelled. May raise `AttemptOverError`."""
 
 ASK_S: Final = 5.0
 """A request to the queue that takes longer is given up."""
@@ -252,7 +252,7 @@ class Dispatcher:
         try:
             await live.claim()
             outcome = await self.carry_out(live)
-        except AttemptOver as over:
+        except AttemptOverError as over:
             return over.outcome
         except IvrError as exc:
             log.error("x attempt failed: %s", exc.message, extra={"action": "attempt"})

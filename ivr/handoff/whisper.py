@@ -53,7 +53,11 @@ def whisper(brief: Brief) -> Phrase:
     waited_s = brief.now - contact.first_promised_at
     if waited_s >= LONG_WAIT_S:
         minutes = Decimal(round(waited_s / 60))
-        parts += [PAUSE, FreeText("Ждёт" if not callback else "Ждал"), Quantity(minutes, Unit.MINUTE)]
+        parts += [
+            PAUSE,
+            FreeText("Ждёт" if not callback else "Ждал"),
+            Quantity(minutes, Unit.MINUTE),
+        ]
     return tuple(parts)
 
 
