@@ -118,6 +118,7 @@ QUARANTINE = {
     "kaldifst": ("ivr.asr_build.openfst",),
     "wordfreq": ("ivr.asr_build.texts",),
     "jiwer": ("ivr.asr_eval.scoring",),
+    "sortedcontainers": ("ivr.queue",),
     "matplotlib": ("ivr.plots", "ivr.bench.turns.plot"),
 }
 

@@ -337,7 +337,8 @@ def pause(operator: Operator, reason: str, now: float) -> Operator:
 def wrap_up_over(operator: Operator, now: float) -> Operator:
     """The notes are written, or the time for them is over."""
     _require(operator.state is OperatorState.WRAP_UP, "end of wrap-up", operator.state)
-    return replace(_operator(operator, now, OperatorState.AVAILABLE), idle_since=now)
+    since = min(now, operator.wrap_up_until)  # whoever looked late must not make them wait longer
+    return replace(_operator(operator, now, OperatorState.AVAILABLE), idle_since=since)
 
 
 def _granted(operator: Operator, now: float) -> Operator:
