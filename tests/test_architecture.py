@@ -51,7 +51,18 @@ PURE = (
     "ivr.audio.pcm",
     "ivr.audio.playout",
     "ivr.media.rtp_gaps",
+    "ivr.media.places",
+    "ivr.media.connections",
     "ivr.analytics.cdr",
+    "ivr.analytics.queue_figures",
+    "ivr.analytics.queue_lengths",
+    "ivr.analytics.queue_measures",
+    "ivr.analytics.queue_report",
+    "ivr.analytics.queue_rows",
+    "ivr.analytics.queue_rules",
+    "ivr.analytics.queue_stories",
+    "ivr.analytics.queue_telling",
+    "ivr.analytics.queue_text",
     "ivr.softphone.listening",
     "ivr.asr_build.letter_to_sound",
     "ivr.asr_build.lexicon",
@@ -112,7 +123,7 @@ QUARANTINE = {
 }
 
 LAYERS = (
-    ("ivr.errors", "ivr.clock", "ivr.config", "ivr.plots"),
+    ("ivr.errors", "ivr.clock", "ivr.config", "ivr.files", "ivr.plots"),
     ("ivr.audio", "ivr.sip", "ivr.nlu.schema", "ivr.events", "ivr.log"),
     ("ivr.speech", "ivr.nlu", "ivr.services", "ivr.queue"),
     ("ivr.dialogue", "ivr.analytics"),

@@ -87,8 +87,9 @@ class QueueStore(Protocol):
         it against what came of it. Nothing where the place has no estimate."""
         ...
 
-    async def leave(self, contact_id: ContactId) -> bool:
-        """The live caller hung up. False: it was over already."""
+    async def leave(self, contact_id: ContactId, *, lost: bool = False) -> bool:
+        """The live caller hung up, or the line to them was `lost` and the place is kept for a
+        while. False: it was over already."""
         ...
 
     async def cancel(self, contact_id: ContactId) -> bool: ...
