@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ivr.queue.events import QueueEvent
 from ivr.queue.model import (
     Attempt,
     AttemptOutcome,
@@ -42,6 +43,18 @@ class Snapshot:
     """Node -> end of its lease."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """A conversation that is over: what the estimate of waits is made from."""
+
+    ended_at: float
+    skill: str
+    operator_id: OperatorId
+    reserved_s: float
+    """From the reservation of the operator to the joining."""
+    talk_s: float
+
+
 class QueueStore(Protocol):
     """The one queue of all nodes. Coroutines of the event loop; each is one transaction that is on
     disk when it returns, and raises `StoreError` when the database fails.
@@ -69,8 +82,14 @@ class QueueStore(Protocol):
         """Position now; the estimate of the wait is filled in by `ivr.queue.waiting_time`."""
         ...
 
-    async def leave(self, contact_id: ContactId) -> bool:
-        """The live caller hung up. False: it was over already."""
+    async def told(self, place: Place) -> None:
+        """The caller heard the estimate of this place: kept as an event, so that figures can hold
+        it against what came of it. Nothing where the place has no estimate."""
+        ...
+
+    async def leave(self, contact_id: ContactId, *, lost: bool = False) -> bool:
+        """The live caller hung up, or the line to them was `lost` and the place is kept for a
+        while. False: it was over already."""
         ...
 
     async def cancel(self, contact_id: ContactId) -> bool: ...
@@ -151,3 +170,22 @@ class QueueStore(Protocol):
         ...
 
     async def snapshot(self) -> Snapshot: ...
+
+    # ---- what happened
+
+    async def events(
+        self, *, after: int = 0, since: float = 0.0, until: float | None = None, limit: int = 10_000
+    ) -> tuple[QueueEvent, ...]:
+        """In the order in which they were written; `after`: only those with a greater `seq`,
+        `since` and `until`: only those of that time, the end not included."""
+        ...
+
+    async def history(
+        self, *, skill: str = "", since: float = 0.0, limit: int = 500
+    ) -> tuple[Handled, ...]:
+        """Conversations that are over, the latest first; of any skill where it is ''."""
+        ...
+
+    async def last_operator(self, number: str) -> OperatorId | None:
+        """Who talked to this number last."""
+        ...
