@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from io import StringIO
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +47,18 @@ class Mark:
     name: str
     x: float
     colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Something over time: local times without a zone, as many values."""
+
+    name: str
+    colour: str
+    x: Sequence[datetime]
+    y: Sequence[float]
+    shape: Literal["line", "steps", "dots"] = "line"
+    """'steps': a value holds until the next, the area under it is filled."""
 
 
 def curves(
@@ -126,6 +141,41 @@ def reliability(
         axes.legend(loc="upper left", fontsize=9)
 
     return drawn(draw)
+
+
+def over_time(
+    courses: Sequence[Course],
+    *,
+    y_label: str,
+    since: datetime,
+    until: datetime,
+    level: tuple[str, float] | None = None,
+    top: float | None = None,
+) -> str:
+    """Courses of one day or several; `level`: a named horizontal line, `top`: end of the y axis."""
+
+    def draw(axes: "Axes") -> None:
+        from matplotlib.dates import DateFormatter  # noqa: PLC0415 - as slow as the rest of it
+
+        for course in courses:
+            x, colour, name = np.array(course.x, "datetime64[ms]"), course.colour, course.name
+            if course.shape == "dots":
+                axes.scatter(x, course.y, s=9, color=colour, label=name)
+            elif course.shape == "steps":
+                axes.fill_between(x, course.y, step="post", color=colour, alpha=0.35, label=name)
+            else:
+                axes.plot(x, course.y, "o-", markersize=3, color=colour, label=name)
+        if level is not None:
+            name, value = level
+            axes.axhline(value, color=QUIET, linestyle="--", linewidth=1.2, label=name)
+        clock = "%H:%M" if until - since <= timedelta(hours=36) else "%d.%m"
+        axes.xaxis.set_major_formatter(DateFormatter(clock))  # type: ignore[no-untyped-call]
+        axes.set_xlim(since, until)  # type: ignore[arg-type]
+        axes.set_ylim(0, top)
+        axes.set_ylabel(y_label)
+        axes.legend(loc="best", fontsize=9)
+
+    return drawn(draw, width=9.0, height=3.0)
 
 
 def drawn(draw: "Callable[[Axes], None]", width: float = 5.6, height: float = 3.5) -> str:

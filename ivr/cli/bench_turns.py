@@ -22,6 +22,7 @@ from ivr.bench.turns.sounds import FIXTURES
 from ivr.bench.turns.whole import Baseline, by_id, measure
 from ivr.cli.context import console, fail, run
 from ivr.errors import ConfigError, IvrError
+from ivr.files import write_whole
 from ivr.fixtures.adding import read_manifest
 
 MODEL = Path("models/ru-0611")
@@ -119,9 +120,7 @@ def compose(
     fixtures = read_manifest(FIXTURES)
     borders = run(borders_of(fixtures, FIXTURES, MODEL))
     rows = compose_turns(fixtures, borders, seed)
-    scratch = write.with_name(f"{write.name}.part")
-    scratch.write_text(render(rows), encoding="utf-8")
-    scratch.replace(write)
+    write_whole(write, render(rows))
     paused = sum(row.has_pause for row in rows)
     console.print(f"- {len(rows)} turns, {paused} with pauses, written to {write}")
 

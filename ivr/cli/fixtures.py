@@ -13,10 +13,10 @@ from ivr.asr_eval.run import recognize_all
 from ivr.audio.resample import Samples
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.errors import IvrError, SetupError
+from ivr.files import write_whole
 from ivr.fixtures.adding import Labels, add, caller_side, clipping, read_manifest, with_parts
 from ivr.fixtures.checking import check_files, check_rows
 from ivr.fixtures.coverage import Coverage, coverage_of, shortfalls
-from ivr.fixtures.files import write_whole
 from ivr.fixtures.manifest import MANIFEST, FixtureRow, render
 from ivr.nlu.phrases import read_intents, spelling
 from ivr.regress.cases import read_recording

@@ -15,11 +15,11 @@ from ivr.cli import nlu_shell, nlu_suggest
 from ivr.cli.context import console, fail, settings_of
 from ivr.config import Settings
 from ivr.errors import IvrError, SetupError
+from ivr.files import write_whole
 from ivr.nlu import hygiene
 from ivr.nlu.data_set import DataSet, read_data_set
 from ivr.nlu.hygiene import Finding, Limits, Severity, Writable
 from ivr.nlu.hygiene_likeness import check_leaks, check_pairs
-from ivr.nlu.phrase_file import write_whole
 from ivr.speech import models as speech_models
 
 app = typer.Typer()

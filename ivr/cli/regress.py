@@ -19,7 +19,7 @@ from rich.table import Table
 from ivr.audio.conditions import expand, is_augmentation
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.errors import IvrError, SetupError
-from ivr.fixtures.files import require_writable, write_whole
+from ivr.files import require_writable, write_whole
 from ivr.fixtures.manifest import Part
 from ivr.regress.baseline import accept, read_baseline, write_baseline
 from ivr.regress.cases import Selection, find_cases

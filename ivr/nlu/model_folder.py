@@ -11,8 +11,9 @@ from typing import Final, Literal
 import msgspec
 
 from ivr.errors import NluError
+from ivr.files import write_whole
 from ivr.nlu.gates import GateResult
-from ivr.nlu.model_records import now, pretty, record_file, version_of, write_whole
+from ivr.nlu.model_records import now, pretty, record_file, version_of
 
 SUFFIX: Final = ".tar.gz"
 

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from ivr.errors import NluError
+from ivr.files import write_whole
 from ivr.nlu.curves import advise
 from ivr.nlu.evaluation import Prediction, score
 
@@ -116,13 +117,6 @@ def version_of(archive: Path) -> str:
 def pretty(value: msgspec.Struct) -> bytes:
     """JSON that people can read too."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
-
-
-def write_whole(file: Path, content: bytes) -> None:
-    """Replace a file: a reader sees the old content or the new one, never a part."""
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.write_bytes(content)
-    fresh.replace(file)
 
 
 def sha256(file: Path) -> str:

@@ -10,6 +10,7 @@ import jinja2
 
 from ivr import plots
 from ivr.config import NluSettings
+from ivr.files import write_whole
 from ivr.nlu.comparison import Comparison
 from ivr.nlu.confusions import Cell, Matrix, confusion_matrix
 from ivr.nlu.curves import (
@@ -21,7 +22,7 @@ from ivr.nlu.curves import (
     reliability,
 )
 from ivr.nlu.evaluation import Prediction, Score, score
-from ivr.nlu.model_records import now, write_whole
+from ivr.nlu.model_records import now
 from ivr.plots import QUIET, RIGHT, WRONG, Line, Mark
 
 CELL: Final = 14

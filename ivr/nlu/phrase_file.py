@@ -1,8 +1,5 @@
 """New phrases -> the training files, with every other byte left as it is."""
 
-import os
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +8,7 @@ from pathlib import Path
 from rapidfuzz import process
 
 from ivr.errors import ConfigError
+from ivr.files import write_whole
 from ivr.nlu.phrases import (
     LabelledPhrase,
     PhraseBlock,
@@ -115,25 +113,3 @@ def _insert(lines: list[str], block: PhraseBlock, texts: Iterable[str]) -> None:
     indent = before[: len(before) - len(before.lstrip())] if block.phrases else " " * block.column
     ending = "\r" if before.endswith("\r") else ""
     lines[at:at] = [f"{indent}- {text}{ending}" for text in texts]
-
-
-def write_whole(file: Path, text: str) -> None:
-    """Write UTF-8 whole or not at all, so that a reader never sees half a file.
-
-    A file that is there keeps its permissions; raises `ConfigError` where it cannot be written.
-    """
-    target = file.resolve()
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".adding-", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as part:
-                part.write(text.encode("utf-8"))
-            if target.exists():
-                shutil.copymode(target, name)
-            else:
-                Path(name).chmod(0o644)  # a temporary file is its owner's only
-            Path(name).replace(target)
-        finally:
-            Path(name).unlink(missing_ok=True)
-    except OSError as exc:
-        raise ConfigError(str(file), exc.strerror, "a file that can be written") from exc

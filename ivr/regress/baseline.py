@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from ivr.errors import ConfigError
-from ivr.fixtures.files import read_text, write_whole
+from ivr.files import read_text, write_whole
 from ivr.regress.outcome import Outcome
 
 COLUMNS: Final = (

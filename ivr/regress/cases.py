@@ -11,7 +11,7 @@ import soundfile
 from ivr.audio.resample import Samples
 from ivr.audio.wav import load_samples
 from ivr.errors import AudioError, SetupError
-from ivr.fixtures.files import read_text
+from ivr.files import read_text
 from ivr.fixtures.manifest import MANIFEST, parse
 from ivr.regress.outcome import CLEAN, Case
 

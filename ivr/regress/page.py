@@ -10,7 +10,7 @@ from urllib.parse import quote
 import jinja2
 
 from ivr.audio.pcm import LINE_RATE_HZ
-from ivr.fixtures.files import write_whole
+from ivr.files import write_whole
 from ivr.regress.compare import Change, Judgement, Verdict
 from ivr.regress.figures import ALL, Cell, Figures
 from ivr.regress.outcome import CLEAN, OVER_SIP, Mark, Outcome

@@ -8,7 +8,7 @@ from typing import IO
 
 import msgspec
 
-from ivr.fixtures.files import write_whole
+from ivr.files import write_whole
 from ivr.regress.outcome import Case, Outcome
 
 

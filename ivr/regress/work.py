@@ -25,7 +25,7 @@ from ivr.audio.conditions import apply
 from ivr.audio.pcm import LINE_RATE_HZ
 from ivr.audio.resample import Samples, to_pcm
 from ivr.errors import AudioError, IvrError, SetupError
-from ivr.fixtures.files import write_whole
+from ivr.files import write_whole
 from ivr.regress.cases import read_recording
 from ivr.regress.lab import LabPlan, open_lab
 from ivr.regress.outcome import Case, Outcome

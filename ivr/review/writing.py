@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ivr.errors import ConfigError, ReviewError
-from ivr.nlu.phrase_file import AddedPhrase, add_phrases, hold_out_phrases, write_whole
+from ivr.errors import ReviewError, SetupError
+from ivr.files import write_whole
+from ivr.nlu.phrase_file import AddedPhrase, add_phrases, hold_out_phrases
 from ivr.nlu.phrases import read_phrases, spelling
 from ivr.review.journal import Entry
 from ivr.review.sorting import Refused, sort_out
@@ -75,7 +76,6 @@ def _add_words(data: Path, words: Iterable[str]) -> tuple[str, ...]:
 
 def _replace(file: Path, text: str) -> None:
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, text)
-    except (OSError, ConfigError) as exc:
-        raise ReviewError("unwritable", f"{file} cannot be written: {exc}") from exc
+    except SetupError as exc:
+        raise ReviewError("unwritable", exc.message) from exc

@@ -76,6 +76,7 @@ def test_a_broken_file_is_told_in_one_sentence(data: Path) -> None:
 
 @pytest.mark.usefixtures("data")
 def test_an_unwritable_json_file_is_told(tmp_path: Path) -> None:
-    result = lint("--json", str(tmp_path / "absent" / "findings.json"))
+    (tmp_path / "file").write_text("no folder")
+    result = lint("--json", str(tmp_path / "file" / "findings.json"))
     assert result.exit_code == 2
-    assert "a file that can be written" in result.output.replace("\n", " ")
+    assert "cannot be written" in result.output.replace("\n", " ")
