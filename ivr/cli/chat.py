@@ -136,9 +136,8 @@ class _Chat:
                 case Join():
                     console.print("[yellow]-> the operator has the caller[/]")
                 case RequestCallback(number=number, slot=slot):
-                    console.print(
-                        f"[yellow]-> callback request for {number}, {slot or 'in turn'}[/]"
-                    )
+                    when = slot or "in turn"
+                    console.print(f"[yellow]-> callback request for {number}, {when}[/]")
                     return CallbackStored(number, self._queue.ahead, slot)
                 case CancelCallback():
                     console.print("[yellow]-> out of the queue[/]")

@@ -4,7 +4,8 @@ import pytest
 
 from ivr.cli.pretend_queue import SERVED_EVERY, PretendQueue
 from ivr.dialogue.inputs import OperatorReady, Queued, TransferFailed
-from tests.unit.dialogue.conftest import NOW, Script, place
+from ivr.speech.prompt_texts import load_prompt_texts
+from tests.unit.dialogue.conftest import NOW, VOICE, Script, place
 
 pytestmark = pytest.mark.unit
 
@@ -13,8 +14,10 @@ def test_without_a_queue_nobody_answers() -> None:
     assert PretendQueue(None).enter(NOW) == TransferFailed("no_answer")
 
 
-def test_every_silence_moves_it_on_until_an_operator_comes(call: Script) -> None:
+def test_every_silence_moves_it_on_until_an_operator_comes() -> None:
     queue = PretendQueue(2)
+    call = Script(load_prompt_texts(VOICE))
+    call.starts()
     call.says("operator")
     told = [call.happens(queue.enter(call.now))]
     while call.hears_music:
