@@ -29,6 +29,7 @@ PURE = (
     "ivr.call.endings",
     "ivr.call.caller",
     "ivr.handoff.transfer",
+    "ivr.handoff.attended",
     "ivr.queue",
     "ivr.nlu.schema",
     "ivr.nlu.thresholds",
