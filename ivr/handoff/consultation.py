@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
 from typing import Final
 
 from ivr.audio.tones import ringback
@@ -11,7 +10,7 @@ from ivr.clock import Clock
 from ivr.errors import AudioError, SipError
 from ivr.handoff.attended import Attended, AttendedState
 from ivr.handoff.dialling import release
-from ivr.handoff.operator import UNKNOWN_STATUS, HandoffListener, HandoffProgress
+from ivr.handoff.operator import UNKNOWN_STATUS, HandoffListener, HandoffProgress, OperatorSettings
 from ivr.handoff.talk import playing, talk
 from ivr.handoff.transfer import TransferOutcome
 from ivr.sip.leg import (
@@ -32,24 +31,13 @@ RINGBACK_S: Final = 5.0
 """One period of the ringing tone, for a caller without music."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsultationSettings:
-    """Where the operator is and how long each part may take, seconds."""
-
-    target: str
-    refer: bool
-    dial_timeout_s: float
-    briefing_s: float
-    refer_timeout_s: float
-
-
 class Consultation:
     """One attempt to hand the caller to an operator who was asked first."""
 
     def __init__(
         self,
         leg: Leg,
-        settings: ConsultationSettings,
+        settings: OperatorSettings,
         clock: Clock,
         listener: HandoffListener,
         *,

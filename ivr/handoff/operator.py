@@ -32,6 +32,9 @@ class OperatorSettings:
     refer: bool
     refer_timeout_s: float
     dial_timeout_s: float
+    attended: bool = False
+    """Ask the operator before the caller is handed over."""
+    briefing_s: float = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from ivr.clock import SystemClock
-from ivr.handoff.consultation import Consultation, ConsultationSettings
-from ivr.handoff.operator import HandoffProgress
+from ivr.handoff.consultation import Consultation
+from ivr.handoff.operator import HandoffProgress, OperatorSettings
 from ivr.handoff.transfer import TransferOutcome
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import (
@@ -36,7 +36,7 @@ class Desk:
         self.told: list[str] = []
         self.consultation = Consultation(
             self.caller,
-            ConsultationSettings(
+            OperatorSettings(
                 target=TARGET, refer=refer, dial_timeout_s=dial_s, briefing_s=5.0,
                 refer_timeout_s=0.2,
             ),
