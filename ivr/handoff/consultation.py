@@ -118,7 +118,8 @@ class Consultation:
             before = transfer.state
             wait_s = max(0.0, transfer.deadline - self._clock.monotonic())
             try:
-                event = await asyncio.wait_for(self._inbox.get(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    event = await self._inbox.get()
             except TimeoutError:
                 transfer = transfer.on_deadline(self._clock.monotonic())
             else:

@@ -124,7 +124,8 @@ class OperatorHandoff:
         while transfer.state is TransferState.REFERRING:
             wait_s = max(0.0, transfer.deadline - self._clock.monotonic())
             try:
-                progress = await asyncio.wait_for(self._progress.get(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    progress = await self._progress.get()
             except TimeoutError:
                 transfer = transfer.on_deadline(self._clock.monotonic())
                 continue
@@ -166,7 +167,8 @@ class OperatorHandoff:
         while not transfer.over:
             wait_s = max(0.0, transfer.deadline - self._clock.monotonic())
             try:
-                event = await asyncio.wait_for(operator.next_event(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    event = await operator.next_event()
             except TimeoutError:
                 transfer = transfer.on_deadline(self._clock.monotonic())
                 continue
