@@ -108,6 +108,7 @@ QUARANTINE = {
     "webrtcvad": ("ivr.speech.vad",),
     "sqlalchemy": ("ivr.storage", "ivr.services.demo"),
     "sqlite3": ("ivr.services.demo",),
+    "psycopg": ("ivr.storage",),
     "httpx": ("ivr.nlu.rasa_nlu", "ivr.nlu.rasa_server", "ivr.speech.models", "ivr.cli"),
     "fastapi": ("ivr.http", "ivr.review.page"),
     "uvicorn": ("ivr.http",),
