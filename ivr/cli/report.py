@@ -84,9 +84,7 @@ def report(
     now = datetime.now().astimezone()
     begin, end = _period(day, since, until, now)
     interval_s = _checked(length_of, interval, "--interval")
-    rules = FigureRules(
-        target_s=target, goal=goal / 100, short_abandon_s=short, abandons=abandons
-    )
+    rules = FigureRules(target_s=target, goal=goal / 100, short_abandon_s=short, abandons=abandons)
 
     async def read() -> Report:
         async with open_queue(config_path(context, config_file), database) as store:
