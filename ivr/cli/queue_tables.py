@@ -31,7 +31,18 @@ STATE_COLOURS: Final = {
     OperatorState.WRAP_UP: "blue",
     OperatorState.PAUSED: "magenta",
 }
-COLUMNS: Final = "place kind number skill topic class waits due tries id".split()
+COLUMNS: Final = [
+    "place",
+    "kind",
+    "number",
+    "skill",
+    "topic",
+    "class",
+    "waits",
+    "due",
+    "tries",
+    "id",
+]
 ORDER: Final = tuple(
     OperatorState(name)
     for name in ("on_call", "reserved", "wrap_up", "available", "paused", "offline")
