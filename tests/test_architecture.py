@@ -51,6 +51,8 @@ PURE = (
     "ivr.audio.pcm",
     "ivr.audio.playout",
     "ivr.media.rtp_gaps",
+    "ivr.media.places",
+    "ivr.media.connections",
     "ivr.analytics.cdr",
     "ivr.analytics.queue_figures",
     "ivr.analytics.queue_lengths",
@@ -116,6 +118,7 @@ QUARANTINE = {
     "kaldifst": ("ivr.asr_build.openfst",),
     "wordfreq": ("ivr.asr_build.texts",),
     "jiwer": ("ivr.asr_eval.scoring",),
+    "sortedcontainers": ("ivr.queue",),
     "matplotlib": ("ivr.plots", "ivr.bench.turns.plot"),
 }
 

@@ -192,6 +192,7 @@ class AttemptOutcome(StrEnum):
     CUSTOMER_FAILED = "customer_failed"
     CALLER_LEFT = "caller_left"
     CANCELLED = "cancelled"
+    NODE_FAILED = "node_failed"  # no free leg or worker, or shutting down: nobody else's fault
     LOST = "lost"  # the node that carried it out is gone
 
 

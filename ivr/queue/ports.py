@@ -87,8 +87,9 @@ class QueueStore(Protocol):
         it against what came of it. Nothing where the place has no estimate."""
         ...
 
-    async def leave(self, contact_id: ContactId) -> bool:
-        """The live caller hung up. False: it was over already."""
+    async def leave(self, contact_id: ContactId, *, lost: bool = False) -> bool:
+        """The live caller hung up, or the line to them was `lost` and the place is kept for a
+        while. False: it was over already."""
         ...
 
     async def cancel(self, contact_id: ContactId) -> bool: ...
@@ -121,7 +122,9 @@ class QueueStore(Protocol):
         ...
 
     async def claim(self, attempt: Attempt) -> Trio | None:
-        """Compare-and-set before anything is dialled; None: not to be carried out any more."""
+        """Compare-and-set before anything is dialled; None: not to be carried out any more. When
+        that is because the contact has gone (`transitions.is_wanted`), the attempt is ended here, so
+        that its operator is free again."""
         ...
 
     async def advance(self, attempt: Attempt, step: AttemptStep) -> Attempt | None:

@@ -211,6 +211,12 @@ def leave(contact: Contact, now: float) -> Contact:
     return _finished(contact, ContactState.ABANDONED, AttemptOutcome.CALLER_LEFT.value, now)
 
 
+def cut_off(contact: Contact, now: float) -> Contact:
+    """The waiting caller's line was cut, while the node that held it lives: as `lose`, but a living
+    attempt is ended by that node, not in the same transaction."""
+    return leave(contact, now) if contact.promised else lose(contact, now)
+
+
 def lose(contact: Contact, now: float) -> Contact:
     """The node that held the waiting caller's line is gone: the place is kept for a while."""
     _require(contact.kind is not ContactKind.CALLBACK, "lose", contact.kind)
@@ -331,7 +337,8 @@ def pause(operator: Operator, reason: str, now: float) -> Operator:
 def wrap_up_over(operator: Operator, now: float) -> Operator:
     """The notes are written, or the time for them is over."""
     _require(operator.state is OperatorState.WRAP_UP, "end of wrap-up", operator.state)
-    return replace(_operator(operator, now, OperatorState.AVAILABLE), idle_since=now)
+    since = min(now, operator.wrap_up_until)  # whoever looked late must not make them wait longer
+    return replace(_operator(operator, now, OperatorState.AVAILABLE), idle_since=since)
 
 
 def _granted(operator: Operator, now: float) -> Operator:

@@ -1,6 +1,7 @@
 """Attempts in the shared queue: claimed, advanced, joined, ended. One transaction each."""
 
 from ivr.queue import transitions
+from ivr.queue.matching import order_of
 from ivr.queue.model import Attempt, AttemptOutcome, AttemptStep, ContactState, NodeId
 from ivr.queue.transitions import Trio
 from ivr.storage.queue_tables import attempts
@@ -8,10 +9,10 @@ from ivr.storage.queue_work import Work
 
 
 def outbox(work: Work, node: NodeId) -> tuple[Trio, ...]:
-    """Planned for this node and not yet claimed."""
+    """Planned for this node and not yet claimed, in the one order."""
     planned = work.attempts(attempts.c.node == node, attempts.c.step == AttemptStep.PLANNED.value)
     found = (work.trio(attempt.attempt_id, lock=False) for attempt in planned)
-    return tuple(trio for trio in found if trio is not None)
+    return tuple(sorted((trio for trio in found if trio), key=lambda trio: order_of(trio.contact)))
 
 
 def claim(work: Work, attempt: Attempt) -> Trio | None:

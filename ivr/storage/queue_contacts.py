@@ -85,9 +85,9 @@ def tell(work: Work, place: Place) -> None:
     work.note([event] if event else [])
 
 
-def leave(work: Work, contact_id: ContactId) -> bool:
-    """The live caller hung up."""
-    return _try(work, contact_id, transitions.leave)
+def leave(work: Work, contact_id: ContactId, *, lost: bool) -> bool:
+    """The live caller hung up, or the line was cut."""
+    return _try(work, contact_id, transitions.cut_off if lost else transitions.leave)
 
 
 def cancel(work: Work, contact_id: ContactId) -> bool:

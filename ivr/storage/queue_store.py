@@ -103,8 +103,8 @@ class SqlQueueStore:
     async def told(self, place: Place) -> None:
         await self._do(lambda work: queue_contacts.tell(work, place))
 
-    async def leave(self, contact_id: ContactId) -> bool:
-        return await self._do(lambda work: queue_contacts.leave(work, contact_id))
+    async def leave(self, contact_id: ContactId, *, lost: bool = False) -> bool:
+        return await self._do(lambda work: queue_contacts.leave(work, contact_id, lost=lost))
 
     async def cancel(self, contact_id: ContactId) -> bool:
         return await self._do(lambda work: queue_contacts.cancel(work, contact_id))
