@@ -123,8 +123,8 @@ class QueueStore(Protocol):
 
     async def claim(self, attempt: Attempt) -> Trio | None:
         """Compare-and-set before anything is dialled; None: not to be carried out any more. When
-        that is because the contact has gone (`transitions.is_wanted`), the attempt is ended here, so
-        that its operator is free again."""
+        that is because the contact has gone (`transitions.is_wanted`), the attempt is ended here,
+        and its operator is free again."""
         ...
 
     async def advance(self, attempt: Attempt, step: AttemptStep) -> Attempt | None:
