@@ -1,9 +1,9 @@
-"""A queue in a real database whose clock the test turns: contacts come, talk, go, are called back."""
+"""A queue in a real database whose clock the test turns: contacts come, talk, are called back."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from ivr.queue.model import (
     Attempt,
@@ -34,21 +34,20 @@ class QueueLife:
 
     async def operator(self, name: str, *skills: str, on_duty: bool = True) -> None:
         """Known, and logged in."""
-        wanted = an_operator(
-            name, name=name.title(), skills=dict.fromkeys(skills or ["general"], 1)
-        )
+        levels = dict.fromkeys(skills or ["general"], 1)
+        wanted = replace(an_operator(name, skills=levels), name=name.title())
         await self.store.save_operator(wanted)
         if on_duty:
             await self.store.log_in(OperatorId(name))
 
-    async def call(self, name: str, number: str = "9030000001", **fields: object) -> ContactId:
+    async def call(self, name: str, number: str = "9030000001", **fields: Any) -> ContactId:
         """Somebody waits on the line."""
         contact = a_contact(name, self.now, number=number, node=NODE, **fields)
         await self.store.renew(NODE)
         return (await self.store.enqueue(contact)).contact.contact_id
 
     async def callback(
-        self, name: str, number: str = "9030000002", *, slot_at: float = 0.0, **fields: object
+        self, name: str, number: str = "9030000002", *, slot_at: float = 0.0, **fields: Any
     ) -> ContactId:
         """Somebody hung up and is owed a call."""
         kind = ContactKind.CALLBACK
