@@ -61,16 +61,15 @@ class QueueLife:
         await self.store.renew(NODE)
         return await self.store.assign(NODE, callbacks=10)
 
-    async def join(self, trio: Trio, *, after_s: float = 0.0) -> Attempt:
+    async def join(self, trio: Trio) -> Attempt:
         """The attempt, step by step, until contact and operator talk."""
+        await self.store.renew(NODE)
         claimed = await self.store.claim(trio.attempt)
         assert claimed is not None
         attempt: Attempt | None = claimed.attempt
         for step in STEPS[trio.attempt.mode]:
             assert attempt is not None
             attempt = await self.store.advance(attempt, step)
-        self.now += after_s
-        await self.store.renew(NODE)
         assert attempt is not None
         joined = await self.store.join(attempt)
         assert joined is not None
@@ -78,6 +77,7 @@ class QueueLife:
 
     async def fail(self, trio: Trio, outcome: AttemptOutcome) -> None:
         """The attempt comes to nothing; the customer was dialled where it is their fault."""
+        await self.store.renew(NODE)
         claimed = await self.store.claim(trio.attempt)
         assert claimed is not None
         attempt = claimed.attempt
