@@ -29,6 +29,8 @@ PURE = (
     "ivr.call.endings",
     "ivr.call.caller",
     "ivr.handoff.transfer",
+    "ivr.handoff.lease",
+    "ivr.handoff.whisper",
     "ivr.queue",
     "ivr.nlu.schema",
     "ivr.nlu.thresholds",
@@ -126,14 +128,22 @@ QUARANTINE = {
 }
 
 LAYERS = (
-    ("ivr.errors", "ivr.clock", "ivr.config", "ivr.files", "ivr.plots"),
+    (
+        "ivr.errors",
+        "ivr.clock",
+        "ivr.config",
+        "ivr.config_queue",
+        "ivr.config_section",
+        "ivr.files",
+        "ivr.plots",
+    ),
     ("ivr.audio", "ivr.sip", "ivr.nlu.schema", "ivr.events", "ivr.log"),
     ("ivr.speech", "ivr.nlu", "ivr.services", "ivr.queue"),
     ("ivr.dialogue", "ivr.analytics"),
     ("ivr.asr_build", "ivr.asr_eval"),
     ("ivr.storage", "ivr.media", "ivr.http", "ivr.handoff"),
     ("ivr.call", "ivr.softphone", "ivr.testing", "ivr.fixtures"),
-    ("ivr.app", "ivr.bench", "ivr.regress", "ivr.review"),
+    ("ivr.app", "ivr.app_queue", "ivr.app_queue_rules", "ivr.bench", "ivr.regress", "ivr.review"),
     ("ivr.cli", "ivr.__main__"),
 )
 """Left to right: a module imports from its own layer and those before it."""

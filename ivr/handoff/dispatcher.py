@@ -234,7 +234,7 @@ class Dispatcher:
         attempt_id = trio.attempt.attempt_id
         if attempt_id in self._running:
             return
-        live = LiveAttempt(self.queue, trio)
+        live = LiveAttempt(self.queue, trio, self._good)
         task = asyncio.create_task(self._run_attempt(live), name=f"attempt {attempt_id}")
         self._running[attempt_id] = _Running(live, task)
         task.add_done_callback(lambda _: self._running.pop(attempt_id, None))
