@@ -174,7 +174,8 @@ def over_time(
         axes.set_xlim(since, until)  # type: ignore[arg-type]
         axes.set_ylim(0, top)
         axes.set_ylabel(y_label)
-        axes.legend(loc="best", fontsize=9)
+        if courses or level is not None:
+            axes.legend(loc="best", fontsize=9)
 
     return drawn(draw, width=9.0, height=3.0)
 

@@ -237,7 +237,7 @@ def import_operators(
 
     table = _ask(config_path(context, config_file), database, order, create=True)
     for wrong in table.wrong:
-        errors.print(Text(f"{file}:{wrong.line}: {wrong.fault}\n    {wrong.text}"))
+        errors.print(Text(f"{file}:{wrong.line}: {wrong.fault}\n    {wrong.text}"), soft_wrap=True)
     if table.wrong:
         count = f"{len(table.wrong)} wrong lines"
         errors.print(f"{count} left out" if skip_wrong else f"{count}: nothing was imported")
@@ -269,7 +269,7 @@ def _each(
             try:
                 done.append(await order(store, operator_id))
             except DeskError as fault:
-                errors.print(Text(f"ivr: {fault.message}"))
+                errors.print(Text(f"ivr: {fault.message}"), soft_wrap=True)
         return done
 
     return _ask(config_file, database, work)

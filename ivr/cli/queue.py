@@ -79,7 +79,7 @@ def cancel(
                     await desk.cancel_promise(store, contact_id)
                     console.print(Text(f"{contact_id}: cancelled"))
                 except DeskError as fault:
-                    errors.print(Text(f"ivr: {fault.message}"))
+                    errors.print(Text(f"ivr: {fault.message}"), soft_wrap=True)
                     well = False
         return well
 
