@@ -119,11 +119,11 @@ QUARANTINE = {
     "wordfreq": ("ivr.asr_build.texts",),
     "jiwer": ("ivr.asr_eval.scoring",),
     "sortedcontainers": ("ivr.queue",),
-    "matplotlib": ("ivr.plots", "ivr.bench.turns.plot"),
+    "matplotlib": ("ivr.plots", "ivr.bench.turns.plot", "ivr.bench.queue.plot"),
 }
 
 LAYERS = (
-    ("ivr.errors", "ivr.clock", "ivr.config", "ivr.files", "ivr.plots"),
+    ("ivr.errors", "ivr.clock", "ivr.config", "ivr.files", "ivr.documents", "ivr.plots"),
     ("ivr.audio", "ivr.sip", "ivr.nlu.schema", "ivr.events", "ivr.log"),
     ("ivr.speech", "ivr.nlu", "ivr.services", "ivr.queue"),
     ("ivr.dialogue", "ivr.analytics"),
