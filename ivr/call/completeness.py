@@ -11,6 +11,8 @@ from functools import cache
 from typing import Final
 
 from ivr.call.unfinished import (
+    ATTRIBUTE_ENDINGS,
+    ATTRIBUTE_LETTERS,
     CALLING,
     CALLS,
     CARRIERS,
@@ -19,6 +21,7 @@ from ivr.call.unfinished import (
     HALF_NAMES,
     HOLDING,
     LEADING_ON,
+    NO_ATTRIBUTES,
     NUMBER,
     OWN,
     WISHES,
@@ -193,16 +196,24 @@ def _unfinished(kind: QuestionKind, spelled: Sequence[str]) -> str:
         return "looking_for_words"
     if GREETING.issuperset(spelled):
         return "greeting"
-    if last in LEADING_ON and not _is_named(spelled):
+    asks_what_for = len(spelled) > 2 and before[-1:] == ["за"] and last == "что"
+    if last in LEADING_ON and not asks_what_for and not _is_named(spelled):
         return "leads_on"
     if _number_is_awaited(kind, spelled):
         return "number_awaited"
-    if last in HALF_NAMES and not _is_named(spelled):
+    if (last in HALF_NAMES or _is_attribute(last)) and not _is_named(spelled):
         return "half_a_name"
     bare = all(word in CARRIERS or word in WISHES for word in before)
     if last in WISHES and bare and kind in (QuestionKind.OPEN, QuestionKind.MENU):
         return "object_awaited"
     return ""
+
+
+def _is_attribute(word: str) -> bool:
+    """An adjective in a case that its noun follows; «пятого» is a day."""
+    if len(word) < ATTRIBUTE_LETTERS or word in NO_ATTRIBUTES or word in ORDINALS:
+        return False
+    return word.endswith(ATTRIBUTE_ENDINGS)
 
 
 def _is_named(spelled: Sequence[str]) -> bool:

@@ -68,6 +68,15 @@ HALF_NAMES: Final = _words(
 )
 """Adjectives and beginnings of compounds that name nothing alone."""
 
+ATTRIBUTE_ENDINGS: Final = ("ого", "его", "ому", "ую", "юю", "ых", "их")
+"""Adjectives end like this before their noun: «со вчерашнего», «через мобильную»."""
+ATTRIBUTE_LETTERS: Final = 6
+"""Shorter words that end so are pronouns."""
+NO_ATTRIBUTES: Final = _words(
+    "немного дорого недорого доброго ничего никого другого другому такого никакого напрямую впустую"
+)
+"""Words that end like adjectives and may end a request."""
+
 CURRENCY: Final = ("рубл", "копе")
 """Beginnings of the words an amount ends in."""
 NUMBER: Final = _words("номер номера телефон телефона телефону")
