@@ -110,7 +110,7 @@ class PatienceSettings(Section):
     """[patience] silence that ends a turn, by question: milliseconds after words that are complete,
     that may be complete, and that cannot be."""
 
-    open: Patience = (360, 820, 1300)
+    open: Patience = (360, 800, 1300)
     yes_no: Patience = (180, 500, 1000)
     menu: Patience = (220, 700, 1200)
     choice: Patience = (220, 700, 1200)
