@@ -24,6 +24,7 @@ from ivr.call.unfinished import (
     NO_ATTRIBUTES,
     NUMBER,
     OWN,
+    RINGING,
     WISHES,
 )
 from ivr.dialogue.actions import QuestionKind
@@ -227,8 +228,8 @@ def _number_is_awaited(kind: QuestionKind, spelled: Sequence[str]) -> bool:
     if kind is QuestionKind.DIGITS or len(spelled) == 1:
         return True
     *before, owner = spelled[:-1]
-    if owner in ("на", "это"):
-        return True
+    if owner == "на":  # «перезвоните на номер ...», but «положить денег на телефон»
+        return any(word.startswith(RINGING) for word in before)
     asked = any(word in WISHES for word in before)
     return owner in OWN and not asked and all(word in CARRIERS | OWN for word in before)
 
@@ -246,7 +247,11 @@ def _number_at_end(spelled: Sequence[str]) -> Judgement | None:
     if (opened or digits >= BEGUN_DIGITS) and digits <= PHONE_DIGITS:
         judged = _dictated(run)
         return None if judged.sureness == SURE else judged
-    return Judgement(UNFINISHED, "unfinished_numeral") if _may_go_on(run[-1]) else None
+    if not _may_go_on(run[-1]):
+        return None
+    if not first:  # nobody has asked for a number that was begun
+        return Judgement(UNDECIDED, "number_may_go_on")
+    return Judgement(UNFINISHED, "unfinished_numeral")
 
 
 def digits_in(words: Sequence[str]) -> int:

@@ -83,3 +83,5 @@ NUMBER: Final = _words("номер номера телефон телефона 
 """Words after which the digits of a telephone number are said."""
 OWN: Final = _words("мой моего моему моем на это с по")
 """With these before it «номер» opens a dictated number, if nothing was asked for before."""
+RINGING: Final = ("звон", "перезвон", "позвон", "созвон", "набер", "набрать", "переадрес")
+"""Beginnings of verbs after which «на номер» opens a dictated number."""

@@ -92,6 +92,8 @@ EXAMPLES = [
     (OPEN, "мой номер", INCOMPLETE),
     (OPEN, "перезвоните на номер", INCOMPLETE),
     (OPEN, "перезвоните на номер девятьсот шестнадцать сто", INCOMPLETE),
+    (OPEN, "хочу закинуть денег на телефон", UNDECIDED),
+    (OPEN, "девятьсот", UNDECIDED),
     (OPEN, "хочу", INCOMPLETE),
     (OPEN, "хочу узнать", INCOMPLETE),
     (OPEN, "я хотела бы подключить", INCOMPLETE),
