@@ -110,12 +110,12 @@ class PatienceSettings(Section):
     """[patience] silence that ends a turn, by question: milliseconds after words that are complete,
     that may be complete, and that cannot be."""
 
-    open: Patience = (300, 650, 1200)
+    open: Patience = (360, 800, 1300)
     yes_no: Patience = (180, 500, 1000)
-    menu: Patience = (220, 550, 1200)
-    choice: Patience = (220, 550, 1200)
+    menu: Patience = (220, 700, 1200)
+    choice: Patience = (220, 700, 1200)
     """One of several things that were just named."""
-    city: Patience = (200, 550, 1200)
+    city: Patience = (200, 700, 1200)
     tariff: Patience = (200, 550, 1200)
     digits: Patience = (200, 800, 2000)
     """A telephone number."""

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.audio.pcm import FRAME_SAMPLES, LINE_RATE_HZ, SAMPLE_BYTES
+from ivr.audio.pcm import FRAME_SAMPLES, LINE_RATE_HZ, SAMPLE_BYTES, duration_s
 from ivr.softphone.listening import AUDIBLE_RMS, FRAME_S
 
 YIELD_DB: Final = 10.0
@@ -27,6 +27,9 @@ SAME: Final = 0.5
 """Correlation from which it is the same prompt."""
 SPEAKS_ON_S: Final = 0.7
 """A stop can be dated where the prompt speaks on for as long as a stop takes."""
+AHEAD_S: Final = 1.0
+"""The undisturbed prompt was recorded from its keys on, too, and may have come later after them;
+one that the turn before left playing is at least 2 s ahead."""
 PAUSE_FRAMES: Final = 5
 """Plosives are silent for less."""
 DOWN_S: Final = 1.0
@@ -94,6 +97,18 @@ def aligned(undisturbed: bytes, heard: bytes, onset_s: float) -> int | None:
     if not power or float(scores[best]) / power < SAME:
         return None
     return best + len(piece)
+
+
+def begun(undisturbed: bytes, recent: bytes, keyed_ago_s: float) -> int | None:
+    """Sample of the prompt that keys pressed so long ago have led to by the end of `recent`.
+
+    None while it is not heard: the turn before may have left the same prompt playing, which is
+    further on than one that began after the keys can be, until the keys stop it.
+    """
+    position = aligned(undisturbed, recent, duration_s(recent))
+    if position is None or position > (keyed_ago_s + AHEAD_S) * LINE_RATE_HZ:
+        return None
+    return position
 
 
 def speaks_on(undisturbed: bytes, position: int) -> bool:
