@@ -26,6 +26,7 @@ from ivr.speech.player import Player, Segment
 
 OVER_ECHO_S: Final = 0.2
 """Voice this long that is no echo, within a stretch that began as one, is the caller's."""
+OVER_PROMPT: Final = (TurnPhase.PROMPTING, TurnPhase.YIELDING)
 FULL_GAIN: Final = 1.0
 FRAME_S: Final = FRAME_MS / 1000
 
@@ -197,7 +198,7 @@ class Floor:
         self._item = self._player.item
         self._apply(self._turn.on_speech_started(audio_s, interruptible=self._player.interruptible))
         yields = (TurnPhase.YIELDING, TurnPhase.HEARING)
-        barge_in = before is TurnPhase.PROMPTING and self._turn.phase in yields
+        barge_in = before in OVER_PROMPT and self._turn.phase in yields
         self._listener.speech_began(audio_s, barge_in)
 
     def _meaning(self, text: str) -> Words:
@@ -220,12 +221,15 @@ class Floor:
         voiced = self._senses.voiced()
         if self._in_stretch:
             self._follow_echo(audio_s, voiced=voiced)
+        own = voiced and not self._echo
+        if own and not self._in_stretch and self._turn.phase in OVER_PROMPT:
+            own = not self._senses.echo()
         self._apply(
             self._turn.on_frame(
                 audio_s,
                 playing=playing,
                 interruptible=self._player.interruptible,
-                voiced=voiced and not self._echo,
+                voiced=own,
             )
         )
 
