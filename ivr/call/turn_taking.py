@@ -31,11 +31,12 @@ from ivr.call.backchannel import Words
 
 MEANT_SPEECH_S: Final = 0.45
 """Shorter sounds that the recognizer makes nothing of are noises, not attempts to say something."""
-FLOOR_TAKEN_S: Final = 0.8
-"""Who speaks over a prompt for this long without a break wants the floor: «угу» and «хорошо» take
-0.3 to 0.55 s, «понятно» up to 0.7."""
-LONG_BACKCHANNEL_S: Final = 1.4
-"""The same while all that was recognized are backchannels: «да-да, понятно»."""
+FLOOR_TAKEN_S: Final = 0.6
+"""Who speaks over a prompt for this long without a break, and is heard to say a word that means
+something, wants the floor."""
+WORDLESS_S: Final = 1.4
+"""The same while all that was recognized are backchannels («да-да, понятно»), or nothing: laughter
+lasts for about a second, and a sentence has its first word after half of one."""
 ROUNDING_S: Final = 1e-6
 """Audio times are sums of 20 ms in binary fractions."""
 STILL_SPEAKING_S: Final = 0.1
@@ -323,7 +324,7 @@ class TurnTaking:
         silent_s = audio_s - self.voiced_until
         if silent_s >= RELENT_S - ROUNDING_S and self.heard is not Words.MEANT:
             return replace(self, phase=TurnPhase.PROMPTING), (RestorePlayback(),)
-        enough_s = LONG_BACKCHANNEL_S if self.heard is Words.BACKCHANNEL else FLOOR_TAKEN_S
+        enough_s = FLOOR_TAKEN_S if self.heard is Words.MEANT else WORDLESS_S
         goes_on = self.speaking_since is not None and silent_s <= STILL_SPEAKING_S
         lasted_s = self.voiced_until - self.voiced_since
         if self._sound_is_enough and goes_on and lasted_s >= enough_s:

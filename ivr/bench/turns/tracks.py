@@ -72,8 +72,10 @@ def over_prompt(undisturbed: bytes, heard: bytes, onset_s: float) -> OverPrompt 
     got, expected = got[:length], softest_nearby(expected[:length])
     typical = float(np.percentile(levels(undisturbed), 90))
     should_sound = expected > typical - PAUSE_DB
-    gains = gains_db(undisturbed, position, heard[start * SAMPLE_BYTES :], length)
-    yielded = _first_held(should_sound, gains < -YIELD_DB)
+    gains, matched = gains_db(undisturbed, position, heard[start * SAMPLE_BYTES :], length)
+    # Where the prompt is known again it is known too whether it sounds just there.
+    sounds = np.where(np.isfinite(matched), matched > typical - PAUSE_DB, should_sound)
+    yielded = _first_held(sounds, gains < -YIELD_DB)
     stopped = _first_held(should_sound, got < decibels(AUDIBLE_RMS))
     back = None if yielded is None else _back(got, yielded, typical)
     return OverPrompt(_at(onset_s, yielded), _at(onset_s, stopped), _at(onset_s, back))
@@ -132,8 +134,11 @@ def decibels(rms: float) -> float:
     return float(decibels_of(np.array([rms]))[0])
 
 
-def gains_db(undisturbed: bytes, position: int, heard: bytes, frames: int) -> Levels:
-    """By how much the prompt is louder than undisturbed in each frame; -inf where it is gone.
+def gains_db(
+    undisturbed: bytes, position: int, heard: bytes, frames: int
+) -> tuple[Levels, Levels]:
+    """By how much the prompt is louder than undisturbed in each frame, and how loud it is there
+    undisturbed; -inf where it is not heard.
 
     Each 40 ms are laid over the place in the undisturbed prompt that they are most like, within the
     slack: levels alone cannot tell a softened vowel from a consonant that came 40 ms early.
@@ -141,26 +146,28 @@ def gains_db(undisturbed: bytes, position: int, heard: bytes, frames: int) -> Le
     got, whole = _floats(heard), _floats(undisturbed)
     slack = SLACK_FRAMES * FRAME_SAMPLES
     whole = np.pad(whole, slack)  # sample n of the prompt is at n + slack now
-    result: Levels = np.full(frames, -np.inf)
+    gains: Levels = np.full(frames, -np.inf)
+    matched: Levels = np.full(frames, -np.inf)
     for frame in range(frames):
         piece = got[frame * FRAME_SAMPLES :][: WINDOW_FRAMES * FRAME_SAMPLES]
         around = whole[position + frame * FRAME_SAMPLES :][: len(piece) + 2 * slack]
-        result[frame] = _gain_db(piece, around)
-    return result
+        gains[frame], matched[frame] = _gain_db(piece, around)
+    return gains, matched
 
 
-def _gain_db(piece: Levels, around: Levels) -> float:
+def _gain_db(piece: Levels, around: Levels) -> tuple[float, float]:
     energy = float(np.dot(piece, piece))
     if not energy or len(around) < len(piece):
-        return -np.inf
+        return -np.inf, -np.inf
     cross = np.correlate(around, piece, mode="valid")
     total = np.concatenate(([0.0], np.cumsum(around**2)))
     energies = np.maximum(total[len(piece) :] - total[: len(total) - len(piece)], 1.0)
     likeness = np.abs(cross) / np.sqrt(energies * energy)
     best = int(np.argmax(likeness))
     if likeness[best] < SAME:
-        return -np.inf
-    return float(20 * np.log10(abs(cross[best]) / energies[best]))
+        return -np.inf, -np.inf
+    gain = float(20 * np.log10(abs(cross[best]) / energies[best]))
+    return gain, decibels(float(np.sqrt(energies[best] / len(piece))))
 
 
 def softest_nearby(values: Levels) -> Levels:
