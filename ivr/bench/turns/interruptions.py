@@ -27,7 +27,18 @@ VOICES: Final[Mapping[Half, tuple[str, ...]]] = {
 }
 BACKCHANNELS: Final[Mapping[Half, tuple[str, ...]]] = {
     Half.DEV: (
-        *("угу", "ага", "да да", "угум", "так", "понятно", "хорошо", "ну да", "да да да", "угу угу"),
+        *(
+            "угу",
+            "ага",
+            "да да",
+            "угум",
+            "так",
+            "понятно",
+            "хорошо",
+            "ну да",
+            "да да да",
+            "угу угу",
+        ),
     ),
     Half.TEST: (
         *("угу", "ага", "да", "угум", "ясно", "понял", "хорошо хорошо", "ну да ну да", "ага ага"),
@@ -53,7 +64,7 @@ SOUNDS: Final = (
     *((Kind.NOISE, "sniff"), (Kind.NOISE, "breath")),
 )
 SOUND_COUNT: Final = 4
-ASSENT: Final = frozenset("угу ага да хорошо окей конечно верно ну".split())
+ASSENT: Final = frozenset(["угу", "ага", "да", "хорошо", "окей", "конечно", "верно", "ну"])
 """Recordings of nothing but these are backchannels."""
 LEFT_OUT: Final = frozenset(
     {"affirm", "goodbye", "thanks", "wait", "repeat", "greeting", "out_of_scope"}

@@ -168,7 +168,8 @@ def _voiced(
         jitter = 1 + 0.03 * rng.standard_normal(length)
         phase = np.cumsum(falling * jitter) / LINE_RATE_HZ
         buzz = np.where(np.diff(np.floor(phase), prepend=0) > 0, 1.0, 0.0)
-        source = (1 - breath) * buzz + breath * 0.15 * rng.standard_normal(length)
+        air = 0.15 * rng.standard_normal(length)
+        source = ((1 - breath) * buzz + breath * air).astype(np.float32)
         shaped = _resonant(_resonant(source, 750.0, 90.0), 1250.0, 120.0)
         shaped *= np.hanning(length)
         parts.append((shaped * 0.4 / np.abs(shaped).max()).astype(np.float32))

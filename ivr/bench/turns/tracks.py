@@ -134,9 +134,7 @@ def decibels(rms: float) -> float:
     return float(decibels_of(np.array([rms]))[0])
 
 
-def gains_db(
-    undisturbed: bytes, position: int, heard: bytes, frames: int
-) -> tuple[Levels, Levels]:
+def gains_db(undisturbed: bytes, position: int, heard: bytes, frames: int) -> tuple[Levels, Levels]:
     """By how much the prompt is louder than undisturbed in each frame, and how loud it is there
     undisturbed; -inf where it is not heard.
 
