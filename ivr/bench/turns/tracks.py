@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ivr.audio.pcm import FRAME_SAMPLES, LINE_RATE_HZ, SAMPLE_BYTES
+from ivr.audio.pcm import FRAME_SAMPLES, LINE_RATE_HZ, SAMPLE_BYTES, duration_s
 from ivr.softphone.listening import AUDIBLE_RMS, FRAME_S
 
 YIELD_DB: Final = 15.0
@@ -101,6 +101,18 @@ def aligned(undisturbed: bytes, heard: bytes, onset_s: float) -> int | None:
     if not power or float(scores[best]) / power < SAME:
         return None
     return best + len(piece)
+
+
+def begun(undisturbed: bytes, recent: bytes, keyed_ago_s: float) -> int | None:
+    """Sample of the prompt that keys pressed so long ago have led to by the end of `recent`.
+
+    None while it is not heard: the turn before may have left the same prompt playing, which is
+    further on than one that began after the keys can be, until the keys stop it.
+    """
+    position = aligned(undisturbed, recent, duration_s(recent))
+    if position is None or position > keyed_ago_s * LINE_RATE_HZ:
+        return None
+    return position
 
 
 def speaks_on(undisturbed: bytes, position: int) -> bool:
