@@ -89,6 +89,10 @@ class Senses:
     """Whether what is heard now is the bot itself."""
     end_utterance: Callable[[], None] = lambda: None
     """What is being said is over."""
+    background: Callable[[float, float], bool] = lambda start_s, end_s: False
+    """Whether what was said between these audio times was somebody else's."""
+    learn: Callable[[float, float], None] = lambda start_s, end_s: None
+    """It was the caller: an answer was taken."""
     soft_gain: float = 0.0
     """Level of the prompt while it is not clear whether the caller wants the floor, 0..1; 0: speech
     stops the prompt at once."""
@@ -184,6 +188,10 @@ class Floor:
 
     def on_utterance(self, utterance: Utterance) -> None:
         if self._echo:
+            return
+        if self._senses.background(utterance.start_s, utterance.end_s):
+            self._heard_s = None
+            self._apply(self._turn.on_background(self._audio_s))
             return
         if self._own_from_s is not None:
             utterance = _without_echo(utterance, self._own_from_s)
@@ -283,6 +291,8 @@ class Floor:
                     self._player.play(segment)
             case TextTaken(barge_in=barge_in):
                 if self._utterance is not None:
+                    if self._utterance.hypothesis.text:
+                        self._senses.learn(self._utterance.start_s, self._utterance.end_s)
                     self._settle(
                         Spoken(
                             utterance=self._utterance,

@@ -236,6 +236,8 @@ class CallSession:
             voiced=lambda: detector.probability >= VOICED,
             echo=self._echo_guard.is_echo,
             end_utterance=self._end_utterance,
+            background=detector.foreground.is_background,
+            learn=detector.foreground.learn,
             soft_gain=self._settings.soft_gain,
         )
 

@@ -338,6 +338,18 @@ class TurnTaking:
             return replace(turn, phase=TurnPhase.PROMPTING), (RestorePlayback(),)
         return turn, ()
 
+    def on_background(self, audio_s: float) -> Step:
+        """What has just ended was said by somebody else: nothing has happened.
+
+        The wait for an answer goes on from where it was: a television must not prolong it for ever.
+        """
+        turn = replace(self, speaking_since=None, overlapping=False, stale=False)
+        if self.overlapping:
+            return self._on_nothing_meant(turn, audio_s)
+        if self.phase in (TurnPhase.HEARING, TurnPhase.DECIDING):
+            return replace(turn, phase=TurnPhase.WAITING), ()
+        return turn, ()
+
     def _floor_taken(self) -> Step:
         hearing = replace(self, phase=TurnPhase.HEARING, barge_in=True)
         return hearing, (StopPlayback(),)
