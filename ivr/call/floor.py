@@ -287,6 +287,7 @@ class Floor:
                 self._played_s = played_s if self._heard_s is None else self._heard_s
                 self._interrupted = self._player.stop()
             case ResumePrompt():
+                self._played_s = None
                 for segment in self._interrupted:
                     self._player.play(segment)
             case TextTaken(barge_in=barge_in):

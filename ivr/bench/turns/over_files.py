@@ -167,6 +167,13 @@ class Replay:
         )
         return outcome_of(row, trace, self._turns_since(leg.said_from_s))
 
+    async def turns(self, row: TurnRow, samples: bytes) -> Sequence[TurnCompleted]:
+        """What the records say of a call in which these samples are said over the row's prompt."""
+        if not self.undisturbed:
+            self.undisturbed = bytes((await self._call(row, None)).heard)
+        leg = await self._call(row, SpokenTurn(samples, ((0, len(samples) // 2),)))
+        return () if leg.said_from_s is None else self._turns_since(leg.said_from_s)
+
     async def _call(self, row: TurnRow, spoken: SpokenTurn | None) -> TalkOverLeg:
         self.stage = self.lab.stage()
         undisturbed = self.undisturbed
