@@ -31,9 +31,9 @@ from ivr.call.backchannel import Words
 
 MEANT_SPEECH_S: Final = 0.45
 """Shorter sounds that the recognizer makes nothing of are noises, not attempts to say something."""
-FLOOR_TAKEN_S: Final = 0.6
+FLOOR_TAKEN_S: Final = 0.9
 """Who speaks over a prompt for this long without a break, and is heard to say a word that means
-something, wants the floor."""
+something, wants the floor. One partial alone may be half a word: «угум» begins as «угон»."""
 WORDLESS_S: Final = 1.4
 """The same while all that was recognized are backchannels («да-да, понятно»), or nothing: laughter
 lasts for about a second, and a sentence has its first word after half of one."""

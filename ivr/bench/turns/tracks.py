@@ -31,6 +31,9 @@ SAME: Final = 0.5
 """Correlation from which it is the same prompt."""
 SPEAKS_ON_S: Final = 0.7
 """A stop can be dated where the prompt speaks on for as long as a stop takes."""
+AHEAD_S: Final = 1.0
+"""The undisturbed prompt was recorded from its keys on, too, and may have come later after them;
+one that the turn before left playing is at least 2 s ahead."""
 PAUSE_FRAMES: Final = 5
 """Plosives are silent for less."""
 DOWN_S: Final = 1.0
@@ -110,7 +113,7 @@ def begun(undisturbed: bytes, recent: bytes, keyed_ago_s: float) -> int | None:
     further on than one that began after the keys can be, until the keys stop it.
     """
     position = aligned(undisturbed, recent, duration_s(recent))
-    if position is None or position > keyed_ago_s * LINE_RATE_HZ:
+    if position is None or position > (keyed_ago_s + AHEAD_S) * LINE_RATE_HZ:
         return None
     return position
 

@@ -69,9 +69,9 @@ EVENTS: Final[dict[str, Callable[[TurnTaking], Step]]] = {
     "a voice, protected part": lambda turn: turn.on_frame(
         1.5, playing=True, interruptible=False, voiced=True
     ),
-    "voice and a meaning for 0.6 s": lambda turn: replace(
-        turn, heard=Words.MEANT, voiced_until=1.6
-    ).on_frame(1.62, playing=True, interruptible=True, voiced=True),
+    "voice and a meaning for 0.9 s": lambda turn: replace(
+        turn, heard=Words.MEANT, voiced_until=1.9
+    ).on_frame(1.92, playing=True, interruptible=True, voiced=True),
     "voice without for 1.4 s": lambda turn: replace(turn, voiced_until=2.38).on_frame(
         2.4, playing=True, interruptible=True, voiced=True
     ),

@@ -254,6 +254,7 @@ def test_backchannels_with_a_pause_between_them_are_no_long_speech():
 
 def test_speech_that_goes_on_stops_the_prompt():
     story = Story(softly=True).asks().passes(1).voices(0.5, "мой")
+    story.passes(0.3, voiced=True)
     assert story.effects == [SOFT]
     story.passes(0.2, voiced=True)
     assert story.effects == [SOFT, StopPlayback()]

@@ -121,5 +121,6 @@ def test_the_place_in_the_prompt_is_found_to_the_sample():
 def test_the_prompt_that_the_turn_before_left_playing_is_not_the_one_that_keys_lead_to():
     recent = pcm(PROMPT[round(2.8 * RATE) : 4 * RATE])
     assert begun(pcm(PROMPT), recent, keyed_ago_s=0.2) is None
+    assert begun(pcm(PROMPT), recent, keyed_ago_s=3.8) == 4 * RATE  # came sooner than undisturbed
     assert begun(pcm(PROMPT), recent, keyed_ago_s=4.6) == 4 * RATE
     assert begun(pcm(PROMPT), pcm(voice(1.2, seed=2)), keyed_ago_s=4.6) is None
