@@ -169,7 +169,7 @@ class DialogueSettings(Section):
     """The same after «подождите», then the caller is told that we are still there."""
     key_gap_s: float = Field(default=5.0, ge=1.0, le=30.0)
     """Pause after which a number being keyed or dictated is taken for finished."""
-    duck_db: float = Field(default=18.0, ge=0.0, le=40.0)
+    duck_db: float = Field(default=24.0, ge=0.0, le=40.0)
     """How much softer a prompt goes on when somebody speaks over it, until it is clear whether they
     want to say something; 0: it stops at the first sound."""
     announce_recording: bool = True

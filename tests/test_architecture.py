@@ -18,6 +18,7 @@ MODULES = {
 
 PURE = (
     "ivr.speech.endpointing",
+    "ivr.speech.foreground",
     "ivr.speech.grammar",
     "ivr.speech.phrase",
     "ivr.speech.russian",
