@@ -30,6 +30,7 @@ TEST_PROGRAMS = {
     "espeak-ng": ("espeak-ng",),
     "chromium": ("chromium",),
     "chromedriver": ("chromium-driver",),
+    "initdb": ("postgresql",),
 }
 BUILD_PROGRAMS = {"gcc": ("gcc", "libc6-dev"), "openssl": ("openssl",)}
 """webrtcvad is compiled on installation; openssl makes the self-signed TLS certificate."""
@@ -98,8 +99,10 @@ def may_install() -> bool:
 
 
 def which(program: str) -> "str | None":
-    """Like shutil.which, also in the folders where daemons live."""
-    return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    """Like shutil.which, also in the folders where daemons live, and PostgreSQL's programs."""
+    versions = sorted(str(folder) for folder in Path("/usr/lib/postgresql").glob("*/bin"))
+    folders = [os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin", *versions]
+    return shutil.which(program, path=":".join(folders))
 
 
 def make_core_environment() -> None:

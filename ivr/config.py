@@ -187,6 +187,13 @@ class HandoffSettings(Section):
     dial_timeout_s: float = Field(default=25.0, ge=1.0, le=180.0)
 
 
+class QueueSettings(Section):
+    """[queue] contacts that wait for an operator, on the line or for a promised call."""
+
+    database: str = "sqlite:///var/queue.db"
+    """Shared by all nodes of one queue; PostgreSQL: 'postgresql+psycopg://user@host/queue'."""
+
+
 class RecordSettings(Section):
     """[records] what a call leaves behind."""
 
@@ -243,6 +250,7 @@ class Settings(Section):
     voice: VoiceSettings = VoiceSettings()
     dialogue: DialogueSettings = DialogueSettings()
     handoff: HandoffSettings = HandoffSettings()
+    queue: QueueSettings = QueueSettings()
     records: RecordSettings = RecordSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any, Final, Protocol
@@ -10,28 +10,34 @@ from uuid import uuid4
 
 from ivr.audio.pcm import SAMPLE_BYTES
 from ivr.call.ears import Utterance
-from ivr.call.floor import Answer, Floor, Pressed, Silent, Spoken
-from ivr.call.turn_log import TurnLog
+from ivr.call.floor import Floor, Pressed, Silent, Spoken, Summoned
+from ivr.call.hold_music import HoldMusic
+from ivr.call.outside import Outside, Waiting
+from ivr.call.turn_log import QUEUE, TurnLog
 from ivr.clock import Clock
 from ivr.dialogue.actions import (
     Action,
     Ask,
     CallService,
+    CancelCallback,
     HangUp,
+    Join,
     QuestionKind,
     RequestCallback,
+    ReturnToLine,
     Say,
     ServiceCall,
     Transfer,
 )
 from ivr.dialogue.inputs import (
-    CallbackStored,
     CallStarted,
     Heard,
     Keyed,
     Moment,
     NluUnavailable,
     NoInput,
+    OperatorReady,
+    PromiseCancelled,
     ServiceFailed,
     ServiceReplied,
     TransferFailed,
@@ -44,9 +50,12 @@ from ivr.errors import AudioError, NluError, ServiceError, StoreError, Synthesis
 from ivr.handoff.transfer import TransferOutcome
 from ivr.nlu.schema import NluClient, NluResult
 from ivr.nlu.thresholds import Decision, decide
+from ivr.queue.model import Place
 from ivr.services.port import BackOffice
 from ivr.speech.phrase import Phrase, Prompt
 from ivr.speech.player import Player, Segment
+
+__all__ = ["Conversation", "Outside", "Renderer", "Understanding"]
 
 log = logging.getLogger(__name__)
 
@@ -94,18 +103,6 @@ class Understanding:
         return decide(result, accept=self.accept, confirm=self.confirm)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
-    """What the conversation can make happen beyond talking."""
-
-    hand_off: Callable[[str], Awaitable[TransferOutcome]]
-    """Reason -> outcome; returns CONNECTED only when the call is over for the bot."""
-    promise_callback: Callable[[str, str], Awaitable[None]]
-    """Number, reason; durable when it returns, `StoreError` otherwise."""
-    expect: Callable[[QuestionKind], None]
-    """Tell the ears what kind of answer is awaited."""
-
-
 class Conversation:
     """One caller's dialogue from greeting to goodbye. Event loop only."""
 
@@ -131,6 +128,7 @@ class Conversation:
         self._outside = outside
         self._clock = clock
         self._caller_number = caller_number
+        self._music = HoldMusic(player, outside.queue_music)
         self._question = ""
         self._order_id = ""
         self.ended_with = ""
@@ -139,8 +137,10 @@ class Conversation:
     async def run(self, floor: Floor, *, recorded: bool) -> None:
         """Until the policy hangs up or an operator has the caller."""
         state = DialogueState()
-        user_input: UserInput | None = CallStarted(self._caller_number, recorded)
         self._turns.begin("started")
+        user_input: UserInput | None = CallStarted(
+            self._caller_number, recorded, await self._promises()
+        )
         while user_input is not None:
             state, actions = self._policy.step(state, user_input, Moment(self._clock.now()))
             user_input = await self._carry_out(actions, floor)
@@ -156,9 +156,15 @@ class Conversation:
                 case CallService():
                     return await self._call_service(action)
                 case Transfer(reason=reason):
-                    return await self._transfer(reason, floor)
-                case RequestCallback(number=number, reason=reason):
-                    return await self._promise_callback(number, reason)
+                    await self._heard_out(floor)
+                    return await self._on_the_line(self._outside.hand_off(reason))
+                case Join():
+                    await self._heard_out(floor)
+                    return await self._on_the_line(self._outside.join())
+                case ReturnToLine(contact_id=contact_id):
+                    return await self._on_the_line(self._outside.return_to_line(contact_id))
+                case RequestCallback() | CancelCallback():
+                    return await self._promise(action)
                 case HangUp(reason=reason):
                     self._turns.complete()
                     await floor.played_out()
@@ -201,12 +207,24 @@ class Conversation:
         self._turns.complete()
         self._question = ask.kind.value
         self._outside.expect(ask.kind)
-        answer = await floor.ask(ask.no_input_s, takes_row=ask.takes_row)
+        if ask.music:
+            answer = await self._music.until_answered(floor, ask.no_input_s)
+        else:
+            answer = await floor.ask(ask.no_input_s, takes_row=ask.takes_row)
         self._player.begin()
+        if isinstance(answer, Summoned) or (ask.music and isinstance(answer, Silent)):
+            self._turns.begin(QUEUE, self._question)
+            return OperatorReady() if isinstance(answer, Summoned) else await self._place()
         self._turns.answered(answer, self._question)
         return await self._understood(answer)
 
-    async def _understood(self, answer: Answer) -> UserInput:
+    async def _place(self) -> UserInput:
+        """Where somebody who has listened to music for a while stands now."""
+        place = await self._line_outcome(self._outside.waiting_place())
+        # A queue that cannot be asked is no reason to leave it: the music goes on.
+        return NoInput() if place is None or isinstance(place, ServiceFailed) else place
+
+    async def _understood(self, answer: Spoken | Pressed | Silent) -> UserInput:
         match answer:
             case Silent():
                 return NoInput()
@@ -273,23 +291,48 @@ class Conversation:
             arguments["order_id"] = self._order_id
         return await getattr(self._back_office, call.value)(self._caller_number, **arguments)
 
-    async def _transfer(self, reason: str, floor: Floor) -> UserInput | None:
+    async def _heard_out(self, floor: Floor) -> None:
         self._turns.complete()
         await floor.played_out()
-        outcome = await self._outside.hand_off(reason)
-        if outcome is TransferOutcome.CONNECTED:
-            self.ended_with = "transferred"
-            return None
-        self._turns.begin("transfer")
-        return TransferFailed(outcome.value)
 
-    async def _promise_callback(self, number: str, reason: str) -> UserInput:
+    async def _on_the_line(self, asked: Awaitable[TransferOutcome | Waiting]) -> UserInput | None:
+        """An operator, a place in the queue, or neither; None when the call is over for the bot."""
+        outcome = await self._line_outcome(asked)
+        if outcome is None:
+            self.ended_with = "transferred"
+        else:
+            self._turns.begin("transfer")
+        return outcome
+
+    async def _line_outcome(
+        self, asked: Awaitable[TransferOutcome | Waiting]
+    ) -> Waiting | TransferFailed | ServiceFailed | None:
         try:
-            await self._outside.promise_callback(number, reason)
+            outcome = await asked
         except StoreError as exc:
-            log.error("x callback not stored: %s", exc.message, extra={"action": "callback"})
+            log.error("x queue not reached: %s", exc.message, extra={"action": "queue"})
             return ServiceFailed(None, exc.code)
-        return CallbackStored(number)
+        if not isinstance(outcome, TransferOutcome):
+            return outcome
+        return None if outcome is TransferOutcome.CONNECTED else TransferFailed(outcome.value)
+
+    async def _promise(self, action: RequestCallback | CancelCallback) -> UserInput:
+        try:
+            if isinstance(action, CancelCallback):
+                await self._outside.cancel_promise(action.contact_id)
+                return PromiseCancelled()
+            number, reason, slot = action.number, action.reason, action.slot
+            return await self._outside.promise_callback(number, reason, slot)
+        except StoreError as exc:
+            log.error("x promise not stored: %s", exc.message, extra={"action": "callback"})
+            return ServiceFailed(None, exc.code)
+
+    async def _promises(self) -> tuple[Place, ...]:
+        try:
+            return await self._outside.promises()
+        except StoreError as exc:
+            log.error("x promises not looked up: %s", exc.message, extra={"action": "queue"})
+            return ()
 
 
 def _answerable_from(rendered: Rendered, gap_bytes: int, kind: QuestionKind | None) -> int | None:

@@ -61,7 +61,12 @@ class Silent:
     """The caller did not answer in time."""
 
 
-Answer = Spoken | Pressed | Silent
+@dataclass(frozen=True, slots=True)
+class Summoned:
+    """Not the caller answered: an operator is there."""
+
+
+Answer = Spoken | Pressed | Silent | Summoned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,12 +133,16 @@ class Floor:
         self._item: int | None = None
         self._held_keys = ""
         """Keyed while the caller's words before them were still on their way."""
+        self._summoned = False
 
     async def ask(self, no_input_s: float, *, takes_row: bool = False) -> Answer:
         """Open a question whose prompt has been handed to the player; its answer.
 
         `takes_row`: it is answered by a row of keys, such as a telephone number.
         """
+        if self._summoned:
+            self._summoned = False
+            return Summoned()
         self._answer = asyncio.get_running_loop().create_future()
         self._played_s = self._heard_s = None
         self._apply(self._turn.on_question(no_input_s=no_input_s, takes_row=takes_row))
@@ -146,6 +155,20 @@ class Floor:
     def open_question(self) -> object | None:
         """Identity of the question that is open, None when none is."""
         return self._answer
+
+    @property
+    def prompting(self) -> bool:
+        """The open question's prompt plays, softly or not; nobody has taken the floor."""
+        return self._turn.phase in (TurnPhase.PROMPTING, TurnPhase.YIELDING)
+
+    def summon(self) -> None:
+        """`Summoned` answers the open question, or the next one; what plays goes on."""
+        if self._answer is None or self._answer.done():
+            self._summoned = True
+            return
+        self._turn, _ = self._turn.on_stale_accepted()
+        self._player.soften(FULL_GAIN)
+        self._settle(Summoned())
 
     async def played_out(self) -> None:
         """Wait until everything handed to the player has been heard."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ivr.audio.recorder import TwoChannelRecorder
 from ivr.call.caller import subscriber_number
@@ -15,7 +15,10 @@ from ivr.call.ears import Ears, Utterance
 from ivr.call.echo import EchoGuard
 from ivr.call.floor import Floor, FloorListener, Senses
 from ivr.call.handing_over import HandingOver
+from ivr.call.handoff_notes import HandoffNotes
+from ivr.call.in_line import InLine
 from ivr.call.patience import Patience, PatienceSettings
+from ivr.call.queue_desk import QueueDesk
 from ivr.call.recording import CallRecording
 from ivr.call.speculation import Speculation
 from ivr.call.turn_log import TurnLog
@@ -41,6 +44,8 @@ VOICED = 0.6
 """Share of speech in the last 100 ms that counts as a voice: 60 ms of it; clicks are shorter."""
 ANSWER_S = 32.0
 """An INVITE whose ACK never comes is over after 64*T1 (RFC 3261 section 13.3.1.4)."""
+SHUTTING_DOWN: Final = 503
+LOST_SIDES: Final = (HangupSide.MEDIA_LOST, HangupSide.WORKER_LOST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +75,8 @@ class SharedParts:
     store: CallStore
     publish: Callable[[Event], None]
     clock: Clock
+    queue: QueueDesk | None = None
+    """None: there is no queue, callers are offered what `store` can promise."""
 
 
 class CallSession:
@@ -91,16 +98,35 @@ class CallSession:
         self._side_tasks: set[asyncio.Task[None]] = set()
         self._failed = False
         self._ended_with = ""
-        self._handing_over = HandingOver(
-            call_id=call_id,
-            leg=leg,
-            caller_number=self._number,
-            settings=settings.operator,
+        self._handing_over = self._make_handing_over()
+
+    def _make_handing_over(self) -> HandingOver:
+        parts = self._parts
+        notes = HandoffNotes(
+            call_id=self.call_id,
+            caller_number=self._number or self._leg.identity.ani,
             store=parts.store,
             turns=self._turns,
             publish=parts.publish,
             clock=parts.clock,
+        )
+        line = None
+        if parts.queue is not None:
+            line = InLine(
+                call_id=self.call_id,
+                leg=self._leg,
+                number=self._number,
+                desk=parts.queue,
+                notes=notes,
+                call_conversation=self._summon,
+                joined=self._on_operator_joined,
+            )
+        return HandingOver(
+            leg=self._leg,
+            settings=self._settings.operator,
+            notes=notes,
             joined=self._on_operator_joined,
+            line=line,
         )
 
     async def run(self) -> None:
@@ -116,7 +142,7 @@ class CallSession:
             # Commands keep their order: an answer that was only late is taken back.
             await self._hang_up("internal fault")
         except asyncio.CancelledError:
-            cause = HangupCause(503, "shutting down", HangupSide.LOCAL)
+            cause = HangupCause(SHUTTING_DOWN, "shutting down", HangupSide.LOCAL)
             await self._hang_up("shutting down")
             raise
         except Exception:  # the session supervisor: one bad call takes no other call down
@@ -124,6 +150,7 @@ class CallSession:
             self._failed = True
             await self._hang_up("internal fault")
         finally:
+            await self._handing_over.close(lost=self._is_lost(cause))
             self._turns.complete()
             self._publish_end(cause)
 
@@ -222,14 +249,32 @@ class CallSession:
             back_office=parts.back_office,
             player=player,
             turns=self._turns,
-            outside=Outside(
-                hand_off=self._handing_over.to_operator,
-                promise_callback=self._handing_over.promise_callback,
-                expect=self._expect,
-            ),
+            outside=self._outside(),
             clock=parts.clock,
             caller_number=self._number,
         )
+
+    def _outside(self) -> Outside:
+        handing_over, line = self._handing_over, self._handing_over.line
+        outside = Outside(
+            hand_off=handing_over.to_operator,
+            promise_callback=handing_over.promise_callback,
+            expect=self._expect,
+        )
+        if line is None:
+            return outside
+        return replace(
+            outside,
+            waiting_place=line.place,
+            join=line.join,
+            cancel_promise=line.cancel,
+            return_to_line=line.return_to_line,
+            promises=line.promises,
+            queue_music=lambda: line.desk.music,
+        )
+
+    def _summon(self) -> None:
+        self._floor.summon()  # nobody waits in the queue before there is a floor
 
     def _senses(self, detector: SpeechDetector) -> Senses:
         return Senses(
@@ -266,9 +311,14 @@ class CallSession:
                 case TransferProgress() as progress:
                     self._handing_over.on_progress(progress)
                 case Disconnected(cause=cause):
+                    self._handing_over.on_gone(lost=self._is_lost(cause))
                     return cause
                 case _:
                     pass  # playback is followed by the frames' counters
+
+    def _is_lost(self, cause: HangupCause) -> bool:
+        """The line was cut: by a fault of ours, of the network, or by a restart."""
+        return self._failed or cause.side in LOST_SIDES or cause.status == SHUTTING_DOWN
 
     def _expect(self, kind: QuestionKind) -> None:
         self._patience.expect(kind)

@@ -12,6 +12,8 @@ from ivr.storage.ports import TranscriptLine
 
 CALLER = "caller"
 BOT = "bot"
+QUEUE = "queue"
+"""Kind of a turn in which somebody who waits is told where they stand."""
 
 
 @dataclass(slots=True)
@@ -99,6 +101,8 @@ class TurnLog:
         """The bot now waits for the caller, or the call ends: publish the turn."""
         if not self._fields:
             return
+        if self._fields["kind"] == QUEUE and not self._reply:
+            return  # music went on
         self.publish(
             TurnCompleted(
                 call_id=self.call_id,

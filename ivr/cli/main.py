@@ -18,6 +18,7 @@ from ivr.cli import (
     nlu,
     regress,
     serve,
+    simulate,
 )
 
 HELP = """Voice assistant for a mobile operator's short number 0611.
@@ -44,6 +45,7 @@ app.add_typer(calls.app, name="calls")
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(models.app, name="models")
 app.add_typer(nlu.app, name="nlu")
+app.add_typer(simulate.app, name="simulate")
 
 
 @app.callback()

@@ -1,9 +1,11 @@
 """What the policy wants done, as data. The session carries it out; the policy never does."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from ivr.queue.model import ContactId
 from ivr.speech.phrase import Phrase
 
 
@@ -45,6 +47,9 @@ class Ask:
     barge_in: bool = True
     takes_row: bool = False
     """Answered by a row of keys, such as a telephone number: all that are pressed are kept."""
+    music: bool = False
+    """The caller waits in the queue: after the phrase music plays for `no_input_s`, unless somebody
+    speaks or keys. Silence is no `NoInput` then but a fresh `Queued`."""
 
 
 class ServiceCall(StrEnum):
@@ -75,9 +80,10 @@ class CallService:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
-    """Hand the caller to an operator; the outcome comes back as `TransferFailed` if it fails.
+    """Hand the caller to an operator, or put them in the queue.
 
-    Always the last action of a list.
+    Comes back as `Queued`, `Closed` or, if it fails, `TransferFailed`. Always the last action of a
+    list.
     """
 
     reason: str
@@ -85,14 +91,47 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestCallback:
-    """Store a callback request durably; answered by `CallbackStored` or `ServiceFailed`.
+class Join:
+    """Connect the caller with the operator who is on the line and waits for it.
 
-    Always the last action of a list. `number` is ten digits.
+    Comes back as `Queued` (with `after_failure`) or `TransferFailed` if it fails. Always the last
+    action of a list.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestCallback:
+    """Promise a call durably: who waits on the line keeps the place, others get one.
+
+    Answered by `CallbackStored`, `CallbackRefused`, `ServiceFailed`, or by `Queued` when an
+    operator has been found meanwhile. Always the last action of a list.
     """
 
     number: str
+    """Ten digits."""
     reason: str
+    slot: datetime | None = None
+    """Beginning of the time that the caller has chosen; None: in turn."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelCallback:
+    """Take back what the caller was promised: a call, or the place on the line.
+
+    Answered by `PromiseCancelled` or `ServiceFailed`. Always the last action of a list.
+    """
+
+    contact_id: ContactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnToLine:
+    """The caller was promised a call, or lost the line, and now waits on this one.
+
+    Answered by `Queued`, `Closed` or `ServiceFailed`. Always the last action of a list.
+    """
+
+    contact_id: ContactId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,4 +142,14 @@ class HangUp:
     """'goodbye', 'no_input', 'callback', ..."""
 
 
-Action = Say | Ask | CallService | Transfer | RequestCallback | HangUp
+Action = (
+    Say
+    | Ask
+    | CallService
+    | Transfer
+    | Join
+    | RequestCallback
+    | CancelCallback
+    | ReturnToLine
+    | HangUp
+)

@@ -4,19 +4,28 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ivr.dialogue import line, promise
 from ivr.dialogue.actions import ServiceCall
 from ivr.dialogue.choosing import chosen
 from ivr.dialogue.errands import start_errand
 from ivr.dialogue.flows import FLOWS
-from ivr.dialogue.flows.callback import NUMBER, check, on_digits
-from ivr.dialogue.flows.disconnecting import on_chosen
+from ivr.dialogue.flows.callback import check, on_digits
+from ivr.dialogue.flows.callback_time import NUMBER, TIME_TOPICS, on_time_said
 from ivr.dialogue.inputs import Heard, NluUnavailable
 from ivr.dialogue.intents import TREATMENTS, Move, Serve, Talk, treatment
 from ivr.dialogue.ladders import on_nlu_unavailable, on_no_match, on_too_long
 from ivr.dialogue.moves import make_move
-from ivr.dialogue.replies import on_city, on_yes_no
+from ivr.dialogue.queue_words import leaves, stays
+from ivr.dialogue.replies import on_choice, on_city, on_yes_no
 from ivr.dialogue.small_talk import asks_to_wait, checks_line, is_back
-from ivr.dialogue.state import YES_NO_TOPICS, DialogueState, Errand, Question, Topic
+from ivr.dialogue.state import (
+    CALLBACK_TOPICS,
+    YES_NO_TOPICS,
+    DialogueState,
+    Errand,
+    Question,
+    Topic,
+)
 from ivr.dialogue.turns import ANYTHING_ELSE, Context, Turn, ask
 from ivr.dialogue.yes_no import wants_operator, yes_or_no
 from ivr.nlu.normalise import words_of
@@ -25,11 +34,11 @@ from ivr.nlu.schema import Entity, EntityKind, NluResult
 from ivr.nlu.thresholds import Decision, decide
 from ivr.speech.phrase import Name, Phrase, Prompt
 
-_CALLBACK_TOPICS = frozenset({Topic.CALLBACK_HERE, Topic.CALLBACK_NUMBER, Topic.CALLBACK_CHECK})
 OFF_TOPIC = Talk(Move.OFF_TOPIC)
 _YES_NO_HERE = YES_NO_TOPICS | {
     Topic.ANYTHING_ELSE,
     Topic.CALLBACK_NUMBER,
+    Topic.CALLBACK_SLOT,
     Topic.WHICH_SERVICE,
 }
 _OTHER_NUMBER = re.compile(r"\bдруг(?:ой|ому|ом)\b")
@@ -37,9 +46,15 @@ _HARMLESS = frozenset({Move.REPEAT, Move.CANCEL, Move.GREETING, Move.WAIT, Move.
 """Moves that are made even when NLU is only half sure: a mistake costs one sentence."""
 _FAREWELLS = frozenset({Move.GOODBYE, Move.THANKS})
 _NEEDS_SURENESS = frozenset(
-    {Topic.CONFIRM_PROMISED_PAYMENT, Topic.CONFIRM_DISCONNECTING, Topic.ANYTHING_ELSE}
+    {
+        Topic.CONFIRM_PROMISED_PAYMENT,
+        Topic.CONFIRM_DISCONNECTING,
+        Topic.ANYTHING_ELSE,
+        Topic.CONFIRM_LEAVING,
+        Topic.CONFIRM_CANCELLING,
+    }
 )
-"""A half sure yes would order something here, a half sure no would end the call."""
+"""A half sure yes would order something here or give it up, a half sure no would end the call."""
 
 
 def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
@@ -47,6 +62,8 @@ def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
     result = heard.result
     settings = context.settings
     decision = decide(result, accept=settings.accept, confirm=settings.confirm)
+    if (turn := _about_waiting(state, context, heard)) is not None:
+        return turn
     if (move := _about_the_line(state, result.text)) is not None:
         return make_move(replace(state, nlu_failures=0), context, move)
     unclear = decision is not Decision.ACCEPT or treatment(result.intent.name) == OFF_TOPIC
@@ -56,7 +73,7 @@ def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
         return on_no_match(state, context)  # somebody else is being talked to
     state = replace(state, nlu_failures=0, waiting=False)
     if (choice := chosen(state.question.choices, result.text, heard.item)) is not None:
-        return on_chosen(replace(state, no_inputs=0, no_matches=0), context, choice)
+        return on_choice(replace(state, no_inputs=0, no_matches=0), context, choice)
     understood = _answer_to_question(state, context, result, decision)
     if understood is None and unclear:
         understood = _follow_up(state, context, result)
@@ -69,6 +86,36 @@ def on_heard(state: DialogueState, context: Context, heard: Heard) -> Turn:
     return on_no_match(state, context)
 
 
+def _about_waiting(state: DialogueState, context: Context, heard: Heard) -> Turn | None:
+    """What is said about a place, a promise or a time is known by its words."""
+    text = heard.result.text
+    state = replace(state, nlu_failures=0)
+    return _waiting_words(state, context, text, heard.item, heard.result.entities)
+
+
+def _waiting_words(
+    state: DialogueState,
+    context: Context,
+    text: str,
+    item: int | None = None,
+    entities: tuple[Entity, ...] = (),
+) -> Turn | None:
+    topic = state.question.topic
+    if topic in TIME_TOPICS and (turn := on_time_said(state, context, text, item)) is not None:
+        return turn
+    if state.promise is not None and (turn := promise.on_words(state, context, text)) is not None:
+        return turn
+    if state.line is None:
+        return None
+    if topic is Topic.IN_QUEUE:
+        return line.on_words(state, context, text, entities)
+    if topic is Topic.QUEUE_OFFER and stays(text):
+        return on_yes_no(state, context, yes=False)
+    if topic is Topic.CONFIRM_LEAVING and (stays(text) or leaves(text)):
+        return on_yes_no(state, context, yes=leaves(text))
+    return None
+
+
 def _about_the_line(state: DialogueState, text: str) -> Move | None:
     """«Алло?», «минутку» and, after that, «я готова»: their words are enough."""
     back = state.waiting and state.question.topic not in YES_NO_TOPICS and is_back(text)
@@ -79,6 +126,8 @@ def _about_the_line(state: DialogueState, text: str) -> Move | None:
 
 def on_words_only(state: DialogueState, context: Context, unavailable: NluUnavailable) -> Turn:
     """Without the intent engine a yes, a no and «оператор» are still understood."""
+    if (turn := _waiting_words(state, context, unavailable.text)) is not None:
+        return turn
     if wants_operator(unavailable.text):
         return make_move(state, context, Move.OPERATOR)
     if (move := _about_the_line(state, unavailable.text)) is not None:
@@ -96,7 +145,7 @@ def _answer_to_question(
     topic = state.question.topic
     if topic is Topic.CITY and (named := _last(result, EntityKind.CITY)):
         return on_city(state, context, named)
-    if topic in _CALLBACK_TOPICS and (phone := _last(result, EntityKind.PHONE)):
+    if topic in CALLBACK_TOPICS and (phone := _last(result, EntityKind.PHONE)):
         return check(replace(state, no_inputs=0), context, phone.value)
     if topic is Topic.CALLBACK_NUMBER and (digits := _digits_of(result.text)):
         return on_digits(replace(state, no_inputs=0), context, digits)
@@ -153,6 +202,8 @@ def _confirm(state: DialogueState, context: Context, result: NluResult) -> Turn:
     named_operator = move is Move.OPERATOR and wants_operator(result.text)
     if move is not None and (move in _HARMLESS or named_operator):
         return make_move(state, context, move)
+    if state.line is not None and state.question.topic is Topic.IN_QUEUE and move is not None:
+        return on_no_match(state, context)  # half heard is no reason to leave a queue
     if move in _FAREWELLS and state.question.topic in (Topic.OPEN, Topic.MENU):
         return ask(state, context, ANYTHING_ELSE)
     if not known.wish or state.question.topic in YES_NO_TOPICS:

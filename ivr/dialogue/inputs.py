@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from ivr.dialogue.actions import ServiceCall
 from ivr.nlu.schema import NluResult
+from ivr.queue.model import Place
 from ivr.services.port import (
     Balance,
     Charge,
@@ -35,6 +37,8 @@ class CallStarted:
     """Ten digits, or '' when the caller's number is not known or not ours to trust."""
     recorded: bool
     """True when the call is recorded and the caller has to be told."""
+    promises: tuple[Place, ...] = ()
+    """What this number is still owed: calls, and a place on the line that was lost lately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +103,67 @@ class TransferFailed:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """The caller waits on the line: said at first, from time to time, and when a try failed."""
+
+    place: Place
+    callback: bool = False
+    """The wait is long enough to offer a call back. One that is asked for needs no offer."""
+    slots: tuple[datetime, ...] = ()
+    """Beginnings of times that may be chosen for it, soonest first, with their zone."""
+    ringing: bool = False
+    """An operator has been found, whose phone rings."""
+    after_failure: bool = False
+    """The operator did not pick up; the place is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Nobody works now."""
+
+    opens_at: datetime | None = None
+    """With its zone; None when that is not known."""
+    slots: tuple[datetime, ...] = ()
+    """As in `Queued`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorReady:
+    """An operator is on the line, knows what it is about, and waits for the caller."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallbackStored:
-    """The callback request is on disk."""
+    """The promise is on disk."""
 
     number: str
+    ahead: int | None = None
+    """How many will be served before; None when that is not known."""
+    slot: datetime | None = None
+    """Beginning of the booked time; None: in turn."""
+
+
+class Refusal(StrEnum):
+    """Why a call is not promised."""
+
+    NUMBER = "number"  # foreign, premium or otherwise not allowed
+    LIMIT = "limit"  # too many promises to this number, or on this day
+    SLOT = "slot"  # the time is taken, or outside the hours in which the customer may be called
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackRefused:
+    """The call cannot be promised; the caller keeps the place on the line, if there was one."""
+
+    reason: Refusal
+    slots: tuple[datetime, ...] = ()
+    """Times that may be chosen instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromiseCancelled:
+    """A `CancelCallback` was carried out."""
 
 
 UserInput = (
@@ -116,7 +176,12 @@ UserInput = (
     | ServiceReplied
     | ServiceFailed
     | TransferFailed
+    | Queued
+    | Closed
+    | OperatorReady
     | CallbackStored
+    | CallbackRefused
+    | PromiseCancelled
 )
 
 

@@ -9,12 +9,16 @@ operator.
 from dataclasses import replace
 
 from ivr.dialogue.flows.callback import offer_callback, on_number_finished
+from ivr.dialogue.flows.callback_time import in_turn
+from ivr.dialogue.line import on_not_understood, on_unknown_place, tell
 from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Question, Topic
 from ivr.dialogue.turns import (
     AFTER_ITEM,
+    ANYTHING_ELSE,
     LAST_RUNG,
     MENU,
     OFFER_OPERATOR,
+    OPEN,
     Context,
     Turn,
     answer,
@@ -22,6 +26,8 @@ from ivr.dialogue.turns import (
     hang_up,
     prompts,
     transfer,
+    understood,
+    wait_on,
 )
 from ivr.speech.phrase import Name, Phrase
 
@@ -38,14 +44,21 @@ _KEYS_HELP: dict[Topic, Phrase] = {
     **dict.fromkeys(YES_NO_TOPICS, prompts("yes_no.keys")),
     Topic.CITY: prompts("city.keys"),
     Topic.CALLBACK_NUMBER: prompts("callback.key_number"),
+    Topic.CALLBACK_WHEN: prompts("when.keys"),
+    Topic.PROMISE_FOUND: prompts("promise.keys"),
 }
 """How closed questions are answered by key."""
+
+
+_NUMBER_KNOWN = frozenset({Topic.CALLBACK_CHECK, Topic.CALLBACK_WHEN, Topic.CALLBACK_SLOT})
 
 
 def to_operator(
     state: DialogueState, context: Context, reason: str, *, before: Phrase = ()
 ) -> Turn:
-    """An operator at once; where there is none, a callback instead."""
+    """An operator at once, who waits for one hears the place; without any, a callback."""
+    if state.line is not None:
+        return tell(state, context, before)
     if context.settings.operator_available:
         return transfer(state, reason, (*before, *prompts("transfer.to_operator")))
     state = replace(state, transfer_reason=reason)
@@ -54,6 +67,8 @@ def to_operator(
 
 def give_up(state: DialogueState, context: Context, reason: str) -> Turn:
     """The bot cannot help: an operator, else a callback, else an honest goodbye."""
+    if state.line is not None:  # an operator is on the way already, and nobody is hung up on
+        return ask(understood(state), context, ANYTHING_ELSE)
     settings = context.settings
     if settings.operator_available and state.transfer_attempts < settings.transfer_attempts:
         return transfer(replace(state, no_matches=AGAIN), reason, prompts("nomatch.3"))
@@ -66,6 +81,8 @@ def give_up(state: DialogueState, context: Context, reason: str) -> Turn:
 
 def on_no_input(state: DialogueState, context: Context) -> Turn:
     """Nothing was said or keyed."""
+    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+        return on_unknown_place(state, context)
     if state.waiting:
         still = prompts("wait.still")
         state = replace(state, waiting=False)
@@ -75,6 +92,12 @@ def on_no_input(state: DialogueState, context: Context) -> Turn:
     if topic is Topic.CALLBACK_NUMBER and state.callback_number:
         return on_number_finished(state, context)  # a pause ends the number
     state = replace(state, no_inputs=state.no_inputs + 1)
+    if topic is Topic.CALLBACK_WHEN and state.no_inputs > 1:
+        return in_turn(state, context)  # the call is wanted, the time does not matter
+    if state.line is not None and state.no_inputs > 1:
+        return ask(understood(state), context, ANYTHING_ELSE)
+    if topic is Topic.PROMISE_FOUND and state.no_inputs > 2:
+        return ask(state, context, OPEN)
     if topic is Topic.ANYTHING_ELSE and state.no_inputs > 1:
         return hang_up(state, "goodbye", prompts("close.goodbye"))
     if state.no_inputs >= LAST_RUNG:
@@ -101,8 +124,10 @@ def _silent_to_the_end(state: DialogueState, context: Context) -> Turn:
 
 def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = False) -> Turn:
     """Something was said or keyed that means nothing here."""
-    # The number that is being read back can still be confirmed.
-    number = state.callback_number if state.question.topic is Topic.CALLBACK_CHECK else ""
+    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+        return on_not_understood(state)
+    # The number that is being read back, or was confirmed, can still be used.
+    number = state.callback_number if state.question.topic in _NUMBER_KNOWN else ""
     state = replace(state, no_matches=state.no_matches + 1, callback_number=number)
     if state.waiting:
         return _overheard(state, context)
@@ -121,6 +146,8 @@ def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = Fal
 
 def on_too_long(state: DialogueState, context: Context) -> Turn:
     """Somebody, or a television, spoke for longer than is listened to: briefly, please."""
+    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+        return wait_on(state)
     if state.waiting or state.question.topic not in OPEN_TOPICS or state.no_matches:
         return on_no_match(state, context)
     state = replace(state, no_matches=1)
@@ -153,13 +180,16 @@ def _keys_of(question: Question) -> Phrase:
     """How the question is answered by key."""
     if not question.choices:
         return _KEYS_HELP.get(question.topic, question.phrase)
+    how = "slot.keys" if question.topic is Topic.CALLBACK_SLOT else "choice.keys"
     named = zip(_NUMBERS, question.choices, strict=False)
     parts = (part for number, name in named for part in (Name(number), Name(name), AFTER_ITEM))
-    return (*prompts("choice.keys"), *parts)
+    return (*prompts(how), *parts)
 
 
 def on_nlu_unavailable(state: DialogueState, context: Context) -> Turn:
     """Words were heard, and nothing could say what they mean: keys at once, then an operator."""
+    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+        return on_not_understood(state)
     state = replace(state, nlu_failures=state.nlu_failures + 1, waiting=False)
     if state.nlu_failures > 1:
         return give_up(state, context, "nlu_unavailable")

@@ -4,11 +4,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from ivr.dialogue import promise
 from ivr.dialogue.flows.callback import declined
 from ivr.dialogue.intents import Move
 from ivr.dialogue.ladders import on_no_match, to_operator
+from ivr.dialogue.line import QUEUE_MOVES
 from ivr.dialogue.replies import farewell, on_yes_no
-from ivr.dialogue.state import OPEN_TOPICS, DialogueState, Errand, Topic
+from ivr.dialogue.state import (
+    CALLBACK_TOPICS,
+    OPEN_TOPICS,
+    DialogueState,
+    Errand,
+    Topic,
+)
 from ivr.dialogue.turns import (
     ANYTHING_ELSE,
     MENU,
@@ -18,13 +26,17 @@ from ivr.dialogue.turns import (
     ask,
     begin,
     prompts,
+    understood,
 )
 
-_CALLBACK_TOPICS = frozenset({Topic.CALLBACK_HERE, Topic.CALLBACK_NUMBER, Topic.CALLBACK_CHECK})
+_OFFERS = frozenset({Topic.QUEUE_OFFER, Topic.CLOSED_OFFER, Topic.CONFIRM_LEAVING})
 
 
 def make_move(state: DialogueState, context: Context, move: Move) -> Turn:
-    """Carry out one move."""
+    """Carry out one move; to somebody who hears music it may mean something else."""
+    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+        state = state if move is Move.OFF_TOPIC else understood(state)
+        return QUEUE_MOVES[move](state, context)
     return _MOVES[move](state, context)
 
 
@@ -38,8 +50,10 @@ def cancel(state: DialogueState, context: Context) -> Turn:
     """Leave what is open; from an open question back to the menu."""
     topic = state.question.topic
     state = replace(state, no_inputs=0, waiting=False)
-    if topic in _CALLBACK_TOPICS:
+    if topic in CALLBACK_TOPICS or topic in _OFFERS:
         return declined(state, context)
+    if topic is Topic.PROMISE_FOUND:
+        return ask(state, context, promise.CANCELLING)
     state = replace(state, errand=None)
     if topic in OPEN_TOPICS:
         return ask(state, context, MENU, before=prompts("ack.back"))

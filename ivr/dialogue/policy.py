@@ -1,25 +1,31 @@
 """The conversation: (state, what happened) -> (state, what to do). Pure and total.
 
-The last action of every step is `Ask`, `CallService`, `Transfer`, `RequestCallback` or `HangUp`, so
-the session always knows whom to wait for.
+The last action of every step is a question, a hang-up, or something that is answered by an input of
+its own, so the session always knows whom to wait for.
 """
 
 from dataclasses import replace
 
-from ivr.dialogue import ladders
+from ivr.dialogue import ladders, line, promise
 from ivr.dialogue.actions import Ask, Say, ServiceCall
 from ivr.dialogue.flows import FLOWS
-from ivr.dialogue.flows.callback import callable_number, offer_callback, on_stored
+from ivr.dialogue.flows.callback import offer_callback, on_refused, on_stored
+from ivr.dialogue.flows.callback_time import callable_number
 from ivr.dialogue.flows.flow import reply_fits
 from ivr.dialogue.hearing import on_heard, on_words_only
 from ivr.dialogue.inputs import (
+    CallbackRefused,
     CallbackStored,
     CallStarted,
+    Closed,
     Heard,
     Keyed,
     Moment,
     NluUnavailable,
     NoInput,
+    OperatorReady,
+    PromiseCancelled,
+    Queued,
     ServiceFailed,
     ServiceReplied,
     TransferFailed,
@@ -29,7 +35,7 @@ from ivr.dialogue.inputs import (
 from ivr.dialogue.intents import Move, Serve, treatment
 from ivr.dialogue.keys import on_key
 from ivr.dialogue.moves import make_move
-from ivr.dialogue.state import DialogueState, Phase
+from ivr.dialogue.state import DialogueState, Phase, Topic
 from ivr.dialogue.turns import (
     CITY,
     LAST_RUNG,
@@ -41,6 +47,7 @@ from ivr.dialogue.turns import (
     ask,
     hang_up,
     prompts,
+    wait_on,
 )
 from ivr.dialogue.yes_no import wants_operator
 
@@ -71,8 +78,12 @@ class Policy:
         match user_input:
             case CallStarted():
                 return _listen_again(state, context)
-            case ServiceReplied() | ServiceFailed() | TransferFailed() | CallbackStored():
+            case ServiceReplied() | ServiceFailed() | TransferFailed():
                 return _on_outcome(state, context, user_input)
+            case Queued() | Closed() | OperatorReady():
+                return _on_the_line(state, context, user_input)
+            case CallbackStored() | CallbackRefused() | PromiseCancelled():
+                return _on_promise(state, context, user_input)
             case _ if state.phase is not Phase.ASKING:
                 return _while_busy(state, context, user_input)
             case _:
@@ -81,9 +92,11 @@ class Policy:
 
 def _greet(state: DialogueState, context: Context, started: CallStarted) -> Turn:
     number = started.caller_number if callable_number(started.caller_number) else ""
-    state = replace(state, caller_number=number)
+    owed = promise.found(started.promises)
+    state = replace(state, caller_number=number, promise=owed)
     hello = prompts(_hello(context.moment.now.hour), "greet.assistant")
-    state, question = ask(state, context, OPEN)
+    first = OPEN if owed is None else promise.question_about(owed, context)
+    state, question = ask(state, context, first)
     if not started.recorded:
         return state, (Say(phrase=hello), *question)
     # The caller has a right to hear this: it cannot be talked over.
@@ -118,7 +131,7 @@ def _while_busy(state: DialogueState, context: Context, user_input: SpokenOrKeye
     if state.phase is Phase.SERVICE and _asks_for_operator(user_input):
         return make_move(state, context, Move.OPERATOR)
     silences = state.no_inputs + isinstance(user_input, NoInput)
-    if silences >= LAST_RUNG:
+    if silences >= LAST_RUNG and state.line is None:
         return hang_up(state, "no_input", prompts("noinput.3"))
     filler = "filler.still" if state.phase is Phase.SERVICE else "ack.one_moment"
     no_input_s = context.settings.no_input_s
@@ -141,7 +154,7 @@ def _asks_for_operator(user_input: SpokenOrKeyed) -> bool:
 def _on_outcome(
     state: DialogueState,
     context: Context,
-    outcome: ServiceReplied | ServiceFailed | TransferFailed | CallbackStored,
+    outcome: ServiceReplied | ServiceFailed | TransferFailed,
 ) -> Turn:
     match outcome:
         case ServiceReplied():
@@ -150,9 +163,38 @@ def _on_outcome(
             return _on_failure(state, context, outcome)
         case TransferFailed(reason=reason):
             closed = "operator.none" if reason == "closed" else "transfer.failed"
+            state = replace(state, line=None, errand=None)
             return offer_callback(state, context, prompts(closed))
+
+
+def _on_the_line(
+    state: DialogueState, context: Context, outcome: Queued | Closed | OperatorReady
+) -> Turn:
+    match outcome:
+        case Queued():
+            return line.on_queued(state, context, outcome)
+        case Closed():
+            return line.on_closed(state, context, outcome)
+        case OperatorReady():
+            # Whoever has left the queue meanwhile is not to be surprised by a stranger.
+            ready = state.line is not None
+            return line.on_operator_ready(state) if ready else _listen_again(state, context)
+
+
+def _on_promise(
+    state: DialogueState,
+    context: Context,
+    outcome: CallbackStored | CallbackRefused | PromiseCancelled,
+) -> Turn:
+    match outcome:
         case CallbackStored():
-            return on_stored(state, outcome)
+            return on_stored(state, context, outcome)
+        case CallbackRefused() if state.phase is Phase.STORING_CALLBACK:
+            return on_refused(state, context, outcome)
+        case PromiseCancelled() if state.phase is Phase.CANCELLING:
+            return promise.on_cancelled(state, context)
+        case _:
+            return _listen_again(state, context)
 
 
 def _on_reply(state: DialogueState, context: Context, replied: ServiceReplied) -> Turn:
@@ -167,8 +209,15 @@ def _on_reply(state: DialogueState, context: Context, replied: ServiceReplied) -
 
 
 def _on_failure(state: DialogueState, context: Context, failed: ServiceFailed) -> Turn:
-    if state.phase is Phase.STORING_CALLBACK:
-        return answer(state, context, prompts("callback.failed"))
+    match state.phase:
+        case Phase.STORING_CALLBACK:
+            return answer(state, context, prompts("callback.failed"))
+        case Phase.CANCELLING | Phase.RETURNING:
+            return promise.on_failed(state, context)
+        case Phase.TRANSFER:
+            return offer_callback(state, context, prompts("transfer.failed"))
+        case Phase.JOINING if state.line is not None:
+            return wait_on(state, prompts("queue.not_answered"))
     if state.phase is not Phase.SERVICE or failed.call not in (None, state.pending_call):
         return _listen_again(state, context)
     if failed.code == "unknown_subscriber" and state.pending_call is ServiceCall.OUTAGE:
@@ -187,5 +236,7 @@ def _on_failure(state: DialogueState, context: Context, failed: ServiceFailed) -
 
 def _listen_again(state: DialogueState, context: Context) -> Turn:
     """Something came that belongs to no open wait: say nothing and go on with what is open."""
+    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+        return wait_on(state)
     no_input_s = context.settings.no_input_s
     return state, (Ask(phrase=(), kind=state.question.kind, no_input_s=no_input_s),)

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from ivr.dialogue import line, promise
 from ivr.dialogue.errands import start_errand
 from ivr.dialogue.flows import FLOWS
 from ivr.dialogue.flows.callback import declined, on_checked, on_here
+from ivr.dialogue.flows.callback_time import on_slot_named
+from ivr.dialogue.flows.disconnecting import on_chosen
 from ivr.dialogue.flows.disconnecting import on_confirmed as confirm_disconnecting
 from ivr.dialogue.flows.promised_payment import on_confirmed
 from ivr.dialogue.intents import Serve, treatment
@@ -28,6 +31,13 @@ from ivr.nlu.schema import Entity, EntityKind
 def on_yes_no(state: DialogueState, context: Context, *, yes: bool) -> Turn:
     """A clear yes or no to whatever is open."""
     return _ANSWERS[state.question.topic](state, context, yes)
+
+
+def on_choice(state: DialogueState, context: Context, choice: str) -> Turn:
+    """One of the things that were named."""
+    if state.question.topic is Topic.CALLBACK_SLOT:
+        return on_slot_named(state, context, choice)
+    return on_chosen(state, context, choice)
 
 
 def farewell(state: DialogueState) -> Turn:
@@ -115,6 +125,15 @@ def _at_callback_check(state: DialogueState, context: Context, yes: bool) -> Tur
     return on_checked(replace(state, no_matches=state.no_matches + 1), context, yes=False)
 
 
+def _at_or_question(state: DialogueState, context: Context, _yes: bool) -> Turn:
+    """A yes or a no to «это или то?» answers nothing."""
+    return on_no_match(state, context)
+
+
+def _at_music(state: DialogueState, context: Context, _yes: bool) -> Turn:
+    return ask(understood(state), context, ANYTHING_ELSE)
+
+
 def _never_mind(state: DialogueState, context: Context) -> Turn:
     state = replace(understood(state), errand=None)
     return ask(state, context, ANYTHING_ELSE, before=prompts("ack.ok"))
@@ -134,4 +153,13 @@ _ANSWERS: dict[Topic, Callable[[DialogueState, Context, bool], Turn]] = {
     Topic.CALLBACK_HERE: _at_callback_here,
     Topic.CALLBACK_NUMBER: _at_callback_number,
     Topic.CALLBACK_CHECK: _at_callback_check,
+    Topic.CALLBACK_WHEN: _at_or_question,
+    Topic.CALLBACK_SLOT: _at_callback_number,
+    Topic.IN_QUEUE: _at_music,
+    Topic.QUEUE_OFFER: line.on_offer_answered,
+    Topic.CLOSED_OFFER: line.on_closed_answered,
+    Topic.CONFIRM_LEAVING: line.on_leaving_answered,
+    Topic.PROMISE_FOUND: _at_or_question,
+    Topic.PLACE_FOUND: promise.on_place_answered,
+    Topic.CONFIRM_CANCELLING: promise.on_cancelling_answered,
 }

@@ -28,20 +28,20 @@ def checks_line(text: str) -> bool:
     """«Алло?», «вы тут?»: nothing but whether somebody is listening."""
     words = {word.text for word in words_of(text)}
     on_the_line = any(pair <= words for pair in _ON_THE_LINE) and words <= _AROUND_CALLS
-    return on_the_line or _only(text, _CALLS, _AROUND_CALLS)
+    return on_the_line or only(text, _CALLS, _AROUND_CALLS)
 
 
 def asks_to_wait(text: str) -> bool:
     """«Подождите», «минутку», «сейчас посмотрю», «не кладите трубку», and nothing else."""
-    return _only(text, _WAITS, _AROUND_WAITS)
+    return only(text, _WAITS, _AROUND_WAITS)
 
 
 def is_back(text: str) -> bool:
     """«Всё, нашёл», «я готова», «да»: somebody who had asked to wait goes on."""
-    return _only(text, _BACK | _AROUND_BACK, frozenset())
+    return only(text, _BACK | _AROUND_BACK, frozenset())
 
 
-def _only(text: str, wanted: frozenset[str], around: frozenset[str]) -> bool:
+def only(text: str, wanted: frozenset[str], around: frozenset[str]) -> bool:
     """At least one wanted word, and no word that is neither wanted nor goes around it."""
     words = {word.text for word in words_of(text)}
     return bool(words & wanted) and words <= wanted | around

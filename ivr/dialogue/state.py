@@ -1,10 +1,12 @@
 """Everything the policy remembers between two turns of one dialogue, as a frozen value."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from ivr.dialogue.actions import QuestionKind, ServiceCall
 from ivr.nlu.schema import Entity
+from ivr.queue.model import Place
 from ivr.speech.phrase import Phrase
 
 
@@ -15,7 +17,10 @@ class Phase(StrEnum):
     ASKING = "asking"  # the caller
     SERVICE = "service"  # the back office
     TRANSFER = "transfer"  # the hand-off
-    STORING_CALLBACK = "storing_callback"  # the store of callback requests
+    JOINING = "joining"  # the operator on the other line
+    RETURNING = "returning"  # the queue, with a place that the caller had before
+    STORING_CALLBACK = "storing_callback"  # the store of promises
+    CANCELLING = "cancelling"  # the same
     ENDED = "ended"  # nobody: the call is being hung up
 
 
@@ -35,6 +40,15 @@ class Topic(StrEnum):
     CALLBACK_HERE = "callback_here"  # call back to the number the caller is calling from?
     CALLBACK_NUMBER = "callback_number"
     CALLBACK_CHECK = "callback_check"  # is the number read back right?
+    CALLBACK_WHEN = "callback_when"  # in turn, or at a time of the caller's choice?
+    CALLBACK_SLOT = "callback_slot"  # which of these times?
+    IN_QUEUE = "in_queue"  # music plays; whatever the caller says is welcome
+    QUEUE_OFFER = "queue_offer"  # a call back instead of waiting?
+    CLOSED_OFFER = "closed_offer"  # a call back when somebody works again?
+    CONFIRM_LEAVING = "confirm_leaving"  # give up the place in the queue?
+    PROMISE_FOUND = "promise_found"  # stay on the line, or wait for the promised call?
+    PLACE_FOUND = "place_found"  # back to the place that a lost line had?
+    CONFIRM_CANCELLING = "confirm_cancelling"  # no call back after all?
 
 
 YES_NO_TOPICS = frozenset(
@@ -46,6 +60,20 @@ YES_NO_TOPICS = frozenset(
         Topic.OFFER_OPERATOR,
         Topic.CALLBACK_HERE,
         Topic.CALLBACK_CHECK,
+        Topic.QUEUE_OFFER,
+        Topic.CLOSED_OFFER,
+        Topic.CONFIRM_LEAVING,
+        Topic.PLACE_FOUND,
+        Topic.CONFIRM_CANCELLING,
+    }
+)
+CALLBACK_TOPICS = frozenset(
+    {
+        Topic.CALLBACK_HERE,
+        Topic.CALLBACK_NUMBER,
+        Topic.CALLBACK_CHECK,
+        Topic.CALLBACK_WHEN,
+        Topic.CALLBACK_SLOT,
     }
 )
 
@@ -87,6 +115,27 @@ class Errand:
     entities: tuple[Entity, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """Somebody waits on the line: where, and what they were told of it."""
+
+    place: Place
+    seen_at: datetime
+    """When the place was looked up."""
+    callback: bool = False
+    """The wait is long enough to offer a call back."""
+    slots: tuple[datetime, ...] = ()
+    ringing: bool = False
+    told: tuple[int, int | None] | None = None
+    """Contacts ahead and minutes of waiting as they were told last."""
+    told_at: datetime | None = None
+    tellings: int = 0
+    offered: bool = False
+    """A call back was offered."""
+    explained: bool = False
+    """The caller was told what can be said and keyed meanwhile."""
+
+
 HISTORY_LENGTH = 20
 
 
@@ -121,6 +170,14 @@ class DialogueState:
     callback_offered: bool = False
     callback_number: str = ""
     """Digits keyed so far, or the number read back."""
+    slot: datetime | None = None
+    """Beginning of the time chosen for the call back; None: in turn."""
+    slots: tuple[datetime, ...] = ()
+    """Times that may be chosen by somebody who is not in the queue."""
+    line: Line | None = None
+    """Set while the caller waits on the line for an operator."""
+    promise: Place | None = None
+    """What the caller was promised in an earlier call."""
     end_reason: str = ""
     history: tuple[str, ...] = ()
     """Intents acted on, oldest first, the last `HISTORY_LENGTH` of them."""

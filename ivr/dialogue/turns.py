@@ -10,21 +10,27 @@ from ivr.dialogue.actions import (
     Action,
     Ask,
     CallService,
+    CancelCallback,
     HangUp,
+    Join,
     RequestCallback,
+    ReturnToLine,
     Say,
     ServiceCall,
     Transfer,
 )
 from ivr.dialogue.inputs import Moment
+from ivr.dialogue.place_words import reminder
 from ivr.dialogue.state import (
     HISTORY_LENGTH,
+    OPEN_TOPICS,
     DialogueState,
     Errand,
     Phase,
     Question,
     Topic,
 )
+from ivr.queue.model import ContactId
 from ivr.speech.phrase import Name, Pause, Phrase, Prompt
 
 Turn = tuple[DialogueState, tuple[Action, ...]]
@@ -40,6 +46,12 @@ OPEN = Question(Topic.OPEN, (Prompt("greet.open"),))
 MENU = Question(Topic.MENU, (Prompt("menu.main"),))
 OFFER_OPERATOR = Question(Topic.OFFER_OPERATOR, (Prompt("operator.offer"),))
 CITY = Question(Topic.CITY, (Prompt("office.city"),))
+IN_QUEUE = Question(Topic.IN_QUEUE, (Prompt("queue.still"),))
+_LEADING_BACK = OPEN_TOPICS | {Topic.OFFER_OPERATOR, Topic.IN_QUEUE}
+"""Questions that nobody needs who waits for an operator: the music goes on instead."""
+
+REFRESH_S = 20.0
+"""Music between two looks at the place, seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +72,8 @@ class PolicySettings:
     """False when no operator is configured: callers are offered a callback instead."""
     transfer_attempts: int = 2
     """Hand-offs the bot tries of its own accord in one call; the caller may ask for more."""
+    slot_minutes: int = 60
+    """Length of the times that may be booked for a call back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +93,13 @@ def ask(
     no_input_s: float | None = None,
     spoken: Phrase | None = None,
 ) -> Turn:
-    """Put a question, after `before`; `spoken` replaces its words when it is put again."""
+    """Put a question, after `before`; `spoken` replaces its words when it is put again.
+
+    Who waits on the line hears music instead of «чем ещё помочь?».
+    """
+    if state.line is not None and question.topic in _LEADING_BACK:
+        words = reminder(state.line, context.moment.now) if spoken is None else spoken
+        return wait_on(state, (*before, *words))
     listed: tuple[Action, ...] = ()
     if question.choices and spoken is None:
         before, listed = (), _listed(question, before)
@@ -94,6 +114,21 @@ def ask(
         *listed,
         action,
     )
+
+
+def wait_on(state: DialogueState, phrase: Phrase = (), *, refresh_s: float = REFRESH_S) -> Turn:
+    """Back to the music, after `phrase`; what was open is dropped."""
+    state = replace(
+        state,
+        phase=Phase.ASKING,
+        question=IN_QUEUE,
+        errand=None,
+        pending_call=None,
+        callback_number="",
+        slot=None,
+        waiting=False,
+    )
+    return state, (Ask(phrase=phrase, no_input_s=refresh_s, music=True),)
 
 
 def _listed(question: Question, before: Phrase) -> tuple[Action, ...]:
@@ -121,22 +156,41 @@ def call_service(state: DialogueState, call: ServiceCall, **arguments: Any) -> T
 
 
 def transfer(state: DialogueState, reason: str, phrase: Phrase) -> Turn:
-    """Hand the caller to an operator after `phrase`."""
+    """Hand the caller to an operator after `phrase`: at the place they have, if they have one."""
     state = replace(
         state,
-        phase=Phase.TRANSFER,
         pending_call=None,
         transfer_attempts=state.transfer_attempts + 1,
         transfer_reason=reason,
     )
-    return state, (Say(phrase=phrase), Transfer(reason=reason))
+    if state.promise is not None:
+        return return_to_line(state, state.promise.contact_id, phrase)
+    return replace(state, phase=Phase.TRANSFER), (Say(phrase=phrase), Transfer(reason=reason))
+
+
+def return_to_line(state: DialogueState, contact_id: ContactId, phrase: Phrase) -> Turn:
+    """Wait on this line, at the place of an earlier call."""
+    state = replace(state, phase=Phase.RETURNING, pending_call=None)
+    return state, (Say(phrase=phrase), ReturnToLine(contact_id=contact_id))
+
+
+def join(state: DialogueState, phrase: Phrase) -> Turn:
+    """Connect with the operator who is ready."""
+    state = replace(state, phase=Phase.JOINING, pending_call=None)
+    return state, (Say(phrase=phrase, barge_in=False), Join())
+
+
+def cancel_promise(state: DialogueState, contact_id: ContactId) -> Turn:
+    """Take back a promised call, or the place on the line."""
+    state = replace(state, phase=Phase.CANCELLING, pending_call=None)
+    return state, (CancelCallback(contact_id=contact_id),)
 
 
 def request_callback(state: DialogueState, number: str) -> Turn:
-    """Leave a callback request for `number`, ten digits."""
+    """Promise a call to `number`, ten digits, at `state.slot` or in turn."""
     state = replace(state, phase=Phase.STORING_CALLBACK, pending_call=None, callback_number=number)
     reason = state.transfer_reason or "callback"
-    return state, (RequestCallback(number=number, reason=reason),)
+    return state, (RequestCallback(number=number, reason=reason, slot=state.slot),)
 
 
 def hang_up(state: DialogueState, reason: str, phrase: Phrase = ()) -> Turn:

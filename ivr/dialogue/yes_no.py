@@ -20,6 +20,11 @@ _ALSO: Final[dict[Topic, frozenset[str]]] = {
         "подключай подключайте подключаем подключите подтверждаю"
     ),
     Topic.CALLBACK_HERE: word_set("перезвоните звоните позвоните перезванивайте"),
+    Topic.QUEUE_OFFER: word_set("перезвоните звоните позвоните перезванивайте"),
+    Topic.CLOSED_OFFER: word_set("перезвоните звоните позвоните перезванивайте"),
+    Topic.CONFIRM_LEAVING: word_set("уйти ухожу уйду выйти выхожу"),
+    Topic.PLACE_FOUND: word_set("вернуться верните вернусь возвращаюсь возвращайте"),
+    Topic.CONFIRM_CANCELLING: word_set("отмените отменить отменяйте отмени отменяй"),
     Topic.OFFER_OPERATOR: word_set("соедините соединяйте переключите"),
     Topic.ADVICE_HELPED: word_set(
         "получилось заработало заработал помогло работает работают появился появилось показывает"

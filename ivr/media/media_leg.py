@@ -31,7 +31,13 @@ class LegLink(Protocol):
         ...
 
     async def dial(
-        self, target: str, *, caller: str = "", headers: Mapping[str, str] | None = None
+        self,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        caller: str = "",
+        asserted: bool = False,
+        beside: int | None = None,
     ) -> "MediaLeg": ...
 
     def play(self, leg: int, samples: bytes) -> None: ...
@@ -122,17 +128,27 @@ class MediaLeg:
         await self._request(wire.Hold(self.number, held))
 
     async def dial_beside(
-        self, target: str, *, headers: Mapping[str, str] | None = None, caller: str = ""
+        self,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        caller: str = "",
+        asserted: bool = False,
     ) -> Leg:
         if self._ended is not None:
             raise SipError("leg_ended", "the leg to dial beside has ended")
-        return await self._link.dial(target, caller=caller, headers=headers)
+        return await self._link.dial(
+            target, headers=headers, caller=caller, asserted=asserted, beside=self.number
+        )
+
+    async def connect(self, other: Leg, *, hear: bool, speak: bool) -> None:
+        await self._request(wire.Connect(self.number, self._number_of(other), hear, speak))
 
     async def bridge(self, other: Leg) -> None:
-        await self._request(wire.Bridge(self.number, self._number_of(other), True))
+        await self.connect(other, hear=True, speak=True)
 
     async def unbridge(self, other: Leg) -> None:
-        await self._request(wire.Bridge(self.number, self._number_of(other), False))
+        await self.connect(other, hear=False, speak=False)
 
     def play(self, samples: bytes) -> None:
         if self._ended is not None or not samples:

@@ -15,7 +15,7 @@ import pjsua2 as pj
 from ivr.media import wire
 from ivr.media.port_pool import LegAudio, PoolPort
 from ivr.media.rtp_gaps import RtpGaps
-from ivr.sip.causes import HangupSide, reason_text
+from ivr.sip.causes import HangupSide, q850_cause, reason_text
 from ivr.sip.identity import has_hostile_sdp, mask_numbers
 from ivr.sip.refer import parse_refer_to, refer_to
 
@@ -37,7 +37,9 @@ class LegOwner(Protocol):
         """Run after the current pj callback has returned."""
         ...
 
-    def partner(self, number: int) -> "PjLeg | None": ...
+    def reconnect(self, leg: "PjLeg") -> None:
+        """Make the connections of the leg with others anew: its media has changed."""
+        ...
 
     def adopt_transfer(self, leg: "PjLeg") -> "PjLeg": ...
 
@@ -83,7 +85,6 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         self.audio = audio
         self.inbound = inbound
         self.port: PoolPort | None = None
-        self.partners: set[int] = set()
         self.ended_by: HangupSide | None = None
         self.held = False
         self.answered = False
@@ -91,7 +92,8 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         self.rx_packets = 0
         self.rx_silent_s = 0.0
         self._confirmed = False
-        self._media_runs = False
+        self.media_runs = False
+        self._early_media = False
         self._ringing_status = 0
         self._gaps = RtpGaps()
 
@@ -165,10 +167,12 @@ class PjLeg(pj.Call):  # type: ignore[misc]
             pj.PJSUA_CALL_MEDIA_LOCAL_HOLD,
             pj.PJSUA_CALL_MEDIA_REMOTE_HOLD,
         )
-        self._media_runs = bool(media) and media[0].status in AUDIO_RUNS
-        if self._media_runs:
+        self.media_runs = bool(media) and media[0].status in AUDIO_RUNS
+        if self.media_runs:
             self.audio.on_media_restart()
-            self.connect()
+            self._connect_port()
+            self.owner.reconnect(self)
+            self._check_early_media()
             self._check_answered()
 
     @guarded
@@ -214,33 +218,26 @@ class PjLeg(pj.Call):  # type: ignore[misc]
 
     # ---- media
 
-    def connect(self) -> None:
-        """Join this call's audio with its port and with its partners, both ways."""
-        if not self._media_runs:
-            return
+    def _connect_port(self) -> None:
+        """Join this call's audio with its port, both ways."""
         audio = self.getAudioMedia(-1)
         if self.port is not None:
             audio.startTransmit(self.port)
             self.port.startTransmit(audio)
-        for number in self.partners:
-            partner = self.owner.partner(number)
-            if partner is not None and partner._media_runs:
-                other = partner.getAudioMedia(-1)
-                audio.startTransmit(other)
-                other.startTransmit(audio)
 
-    def part(self, partner: "PjLeg") -> None:
-        """Undo a bridge."""
-        self.partners.discard(partner.number)
-        partner.partners.discard(self.number)
-        if self._media_runs and partner._media_runs:
-            audio, other = self.getAudioMedia(-1), partner.getAudioMedia(-1)
+    def let_hear(self, hearer: "PjLeg", wanted: bool) -> None:
+        """Connect this leg's audio to another leg, or cut it."""
+        if not (self.media_runs and hearer.media_runs):
+            return  # made as soon as both run
+        audio, other = self.getAudioMedia(-1), hearer.getAudioMedia(-1)
+        if wanted:
+            audio.startTransmit(other)
+        else:
             audio.stopTransmit(other)
-            other.stopTransmit(audio)
 
     def is_media_lost(self, elapsed_s: float, timeout_s: float) -> bool:
         """Poll: whether no RTP came for too long. pjsua2 has no such timer of its own."""
-        if not self.answered or self.held or not self._media_runs:
+        if not self.answered or self.held or not self.media_runs:
             self.rx_silent_s = 0.0
             return False
         packets = self.getStreamStat(0).rtcp.rxStat.pkt
@@ -250,14 +247,20 @@ class PjLeg(pj.Call):  # type: ignore[misc]
 
     def watch_gaps(self) -> None:
         """Poll, 35 us: tell the clock thread whether audio of the far end is missing."""
-        if not self.answered or self.held or not self._media_runs:
+        if not self.answered or self.held or not self.media_runs:
             self.audio.missing = False
             return
         received = self.getStreamStat(0).rtcp.rxStat
         self.audio.missing = self._gaps.on_poll(received.pkt, received.loss, time.monotonic())
 
+    def _check_early_media(self) -> None:
+        if not (self.inbound or self._confirmed or self._early_media):
+            self._early_media = True
+            codec = self.getStreamInfo(0).codecName
+            self.owner.send(wire.LegEarlyMedia(self.number, codec))
+
     def _check_answered(self) -> None:
-        if self._confirmed and self._media_runs and not self.answered:
+        if self._confirmed and self.media_runs and not self.answered:
             self.answered = True
             self.owner.send(wire.LegAnswered(self.number, self.getStreamInfo(0).codecName))
 
@@ -274,11 +277,10 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         status = info.lastStatusCode
         if self._confirmed and status < 300:
             status = 200
-        reason = reason_text(message) if side is HangupSide.REMOTE else ""
+        told = message if side is HangupSide.REMOTE else ""
+        reason = mask_numbers(reason_text(told) or info.lastReason)
         self.owner.send(
-            wire.LegDisconnected(
-                self.number, status, mask_numbers(reason or info.lastReason), side.value
-            )
+            wire.LegDisconnected(self.number, status, reason, side.value, q850_cause(told))
         )
 
 

@@ -12,11 +12,10 @@ from typing import Final
 import pjsua2 as pj
 
 from ivr.audio.pcm import FRAME_MS, LINE_RATE_HZ
+from ivr.media.places import MAX_LEGS
 from ivr.media.wire import WorkerOptions
 from ivr.sip.identity import mask_numbers
 
-MAX_LEGS: Final = 4
-"""PJSUA_MAX_CALLS of the wheel; more are refused by it."""
 POLL_MS: Final = 10
 TICK_S: Final = 1.0
 BEAT_S: Final = 0.04

@@ -39,6 +39,8 @@ class PoolStatus:
     workers_up: int
     restarts: int
     legs: int
+    free_places: int
+    """Calls that may still begin, inbound or outbound."""
     turned_away: int
     """INVITEs that workers answered themselves: wrong number, over the limit, hostile."""
     late_ticks: int
@@ -149,9 +151,16 @@ class MediaPool:
         *,
         caller: str = "",
         headers: Mapping[str, str] | None = None,
+        asserted: bool = False,
         worker: int | None = None,
+        keep_free: int = 0,
     ) -> MediaLeg:
-        """An outbound leg to a SIP URI, from the given or the least busy worker."""
+        """An outbound leg that begins a call, from the given worker or the one with most places.
+
+        It takes a place like a caller's INVITE, with room beside it for the call's second leg, and
+        callers are told 486/503 while all places are taken. `keep_free` places are left to them:
+        `SipError` 'no_place' when fewer would remain or no worker has one, and nothing is dialled.
+        """
         running = [
             slot.running
             for slot in self._slots
@@ -159,8 +168,17 @@ class MediaPool:
         ]
         if not running:
             raise SipError("no_worker", "no media worker is up")
-        process = min(running, key=lambda candidate: len(candidate.legs))
-        return await process.dial(target, caller=caller, headers=headers)
+        if self.free_places <= keep_free:
+            raise SipError("no_place", f"{self.free_places} places free, {keep_free} to be kept")
+        process = max(running, key=lambda candidate: candidate.places.free)
+        if not process.places.free:
+            raise SipError("no_place", "the media worker has no place for another call")
+        return await process.dial(target, caller=caller, headers=headers, asserted=asserted)
+
+    @property
+    def free_places(self) -> int:
+        """Calls that may still begin, inbound or outbound, in workers that are up."""
+        return sum(slot.running.places.free for slot in self._slots if slot.running is not None)
 
     @property
     def live_legs(self) -> list[MediaLeg]:
@@ -201,6 +219,7 @@ class MediaPool:
             workers_up=len(up),
             restarts=sum(slot.restarts for slot in self._slots),
             legs=len(self.live_legs),
+            free_places=self.free_places,
             turned_away=self._turned_away,
             late_ticks=sum(worker.status.late_ticks for worker in up),
             dropped_frames=sum(worker.status.dropped_frames for worker in up),

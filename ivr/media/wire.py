@@ -14,7 +14,7 @@ import msgspec
 from ivr.audio.rings import ReceivedFrame
 from ivr.errors import SipError
 
-VERSION: Final = 2
+VERSION: Final = 3
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 
 KIND_CONTROL: Final = 0
@@ -123,12 +123,21 @@ class Dial(_Message, frozen=True):
     target: str
     caller: str
     headers: dict[str, str]
+    beside: int | None = None
+    """Leg of the same call; None: the dial begins a call and takes a caller's place."""
+    asserted: bool = False
+    """Say the caller's number in P-Asserted-Identity too."""
 
 
-class Bridge(_Message, frozen=True):
+class Connect(_Message, frozen=True):
+    """What two legs hear of each other from now on, whatever it was before."""
+
     leg: int
     other: int
-    joined: bool
+    hear: bool
+    """`leg` hears `other`."""
+    speak: bool
+    """`other` hears `leg`."""
 
 
 class Hold(_Message, frozen=True):
@@ -151,7 +160,7 @@ class Request(_Message, frozen=True):
     command: "Command"
 
 
-Command = Ring | Answer | Reject | HangUp | SendDtmf | Refer | Dial | Bridge | Hold | Drain | Stop
+Command = Ring | Answer | Reject | HangUp | SendDtmf | Refer | Dial | Connect | Hold | Drain | Stop
 ToWorker = Start | Request | StopPlayback | SetGain
 
 # ---- worker -> core
@@ -194,6 +203,11 @@ class LegRinging(_Message, frozen=True):
     status: int
 
 
+class LegEarlyMedia(_Message, frozen=True):
+    leg: int
+    codec: str
+
+
 class LegAnswered(_Message, frozen=True):
     leg: int
     codec: str
@@ -230,6 +244,7 @@ class LegDisconnected(_Message, frozen=True):
     status: int
     reason: str
     side: str
+    q850: int = 0
 
 
 class Log(_Message, frozen=True):
@@ -255,6 +270,7 @@ FromWorker = (
     | Offered
     | Turned
     | LegRinging
+    | LegEarlyMedia
     | LegAnswered
     | LegDtmf
     | LegPlaybackFinished

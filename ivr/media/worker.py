@@ -23,9 +23,11 @@ import pjsua2 as pj
 
 from ivr.errors import SipError
 from ivr.media import wire
+from ivr.media.connections import Connections
 from ivr.media.link_threads import WorkerLink
 from ivr.media.pj_leg import PjAccount, PjLeg
-from ivr.media.pj_thread import MAX_LEGS, TICK_S, PjThread
+from ivr.media.pj_thread import TICK_S, PjThread
+from ivr.media.places import MAX_LEGS, Places
 from ivr.media.port_pool import LegAudio, PortPool
 from ivr.sip.causes import HangupSide
 from ivr.sip.identity import (
@@ -53,6 +55,8 @@ class Worker:
         self._options = options
         self._link = link
         self._legs: dict[int, PjLeg] = {}
+        self._places = Places(options.max_callers)
+        self._connections = Connections()
         self._next_number = 2
         self._draining = False
         self._ticks = 0
@@ -136,12 +140,18 @@ class Worker:
     def later(self, closure: Callable[[], None]) -> None:
         self._thread.submit(closure)
 
-    def partner(self, number: int) -> PjLeg | None:
-        return self._legs.get(number)
+    def reconnect(self, leg: PjLeg) -> None:
+        for number in self._connections.partners(leg.number):
+            other = self._legs[number]
+            for hearer, speaker in ((leg, other), (other, leg)):
+                if self._connections.hears(hearer.number, speaker.number):
+                    speaker.let_hear(hearer, True)
 
     def adopt_transfer(self, leg: PjLeg) -> PjLeg:
         """The outbound leg pjsua2 is about to make for a REFER it accepted."""
-        return self._new_leg(self._take_number(), inbound=False)
+        number = self._take_number()
+        self._places.join(number, leg.number)
+        return self._new_leg(number, inbound=False)
 
     def forget(self, leg: PjLeg) -> None:
         """Drop every reference to a leg that is over."""
@@ -149,10 +159,8 @@ class Worker:
         self._link.detach(leg.number)
         self._late_ticks += leg.audio.late_ticks
         self._lost_frames += leg.audio.received.dropped
-        for number in leg.partners:
-            partner = self._legs.get(number)
-            if partner is not None:
-                partner.partners.discard(leg.number)
+        self._places.leave(leg.number)
+        self._connections.remove(leg.number)
         if leg.port is not None:
             self._ports.give_back(leg.port)
             leg.port = None
@@ -162,16 +170,16 @@ class Worker:
 
         A final answer inside the callback to an INVITE without SDP aborts the process.
         """
-        callers = sum(leg.inbound and leg.ended_by is None for leg in self._legs.values())
         leg = self._new_leg(self._take_number(), inbound=True, call_id=call_id)
         number = leg.number
         identity = parse_identity(message, source=source, trusted=self._trusted)
-        refusal = self._refusal(message, identity.dnis, callers)
+        refusal = self._refusal(message, identity.dnis)
         if refusal is not None:
             status, retry = refusal
             self.send(wire.Turned(status, identity.ani, identity.dnis, identity.sip_call_id))
             self.later(lambda: self._refuse(number, status, retry))
             return
+        self._places.begin(number)
         self.send(
             wire.Offered(
                 number,
@@ -191,7 +199,7 @@ class Worker:
 
     # ---- calls
 
-    def _refusal(self, message: str, dnis: str, callers: int) -> tuple[int, bool] | None:
+    def _refusal(self, message: str, dnis: str) -> tuple[int, bool] | None:
         """(status, whether to send Retry-After) for an INVITE that is not taken."""
         if has_hostile_sdp(message):
             return 488, False
@@ -199,7 +207,7 @@ class Worker:
             return 404, False
         if self._draining:
             return 503, True
-        if callers >= self._options.max_callers:
+        if not self._places.free:
             return 486, True
         return None
 
@@ -264,26 +272,34 @@ class Worker:
                 leg.transfer(command.target, command.headers)
             case wire.Hold():
                 leg.hold(command.held)
-            case wire.Bridge():
-                self._bridge(leg, command)
+            case wire.Connect():
+                self._connect(leg, command)
 
-    def _bridge(self, leg: PjLeg, command: wire.Bridge) -> None:
+    def _connect(self, leg: PjLeg, command: wire.Connect) -> None:
         other = self._legs.get(command.other)
-        if other is None:
+        if other is None or other is leg:
             return
-        if command.joined:
-            leg.partners.add(other.number)
-            other.partners.add(leg.number)
-            leg.connect()
-        else:
-            leg.part(other)
+        for hearer, speaker, wanted in ((leg, other, command.hear), (other, leg, command.speak)):
+            if wanted or self._connections.hears(hearer.number, speaker.number):
+                speaker.let_hear(hearer, wanted)
+        self._connections.set(leg.number, other.number, hear=command.hear, speak=command.speak)
 
     def _dial(self, command: wire.Dial) -> None:
-        if len(self._legs) >= MAX_LEGS:
-            raise SipError("no_leg", "all legs of the worker are in use")
+        beside = command.beside
+        room = self._places.free if beside is None else self._places.may_join(beside)
+        if not room or len(self._legs) >= MAX_LEGS:
+            raise SipError("no_leg", "the worker has no leg left that is not owed to a call")
+        if beside is None:
+            self._places.begin(command.leg)
+        else:
+            self._places.join(command.leg, beside)
         leg = self._new_leg(command.leg, inbound=False)
+        caller = self._caller_uri(command.caller)
+        headers = dict(command.headers)
+        if command.asserted and caller:
+            headers["P-Asserted-Identity"] = caller
         try:
-            leg.dial(command.target, self._caller_uri(command.caller), command.headers)
+            leg.dial(command.target, caller, headers)
         except pj.Error:
             self.forget(leg)
             raise

@@ -14,11 +14,13 @@ from typing import Final, cast
 from ivr.errors import SipError
 from ivr.media import wire
 from ivr.media.media_leg import MediaLeg
+from ivr.media.places import Places
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import (
     Answered,
     Disconnected,
     Dtmf,
+    EarlyMedia,
     LegEvent,
     LegId,
     LegIdentity,
@@ -52,6 +54,9 @@ class WorkerProcess(asyncio.Protocol):
     ) -> None:
         self.options = options
         self.legs: dict[int, MediaLeg] = {}
+        self.places = Places(options.max_callers)
+        """What the worker keeps account of too: good for choosing one, its answer is what counts.
+        """
         self.status = wire.Status(0, 0.0, 0, 0)
         self.closed = asyncio.Event()
         self.ready = asyncio.Event()
@@ -149,14 +154,22 @@ class WorkerProcess(asyncio.Protocol):
             self._pending.pop(number, None)
 
     async def dial(
-        self, target: str, *, caller: str = "", headers: Mapping[str, str] | None = None
+        self,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        caller: str = "",
+        asserted: bool = False,
+        beside: int | None = None,
     ) -> MediaLeg:
-        leg = self._new_leg(next(self._leg_numbers), LegIdentity(ani=caller, dnis=target))
+        identity = LegIdentity(ani=caller, dnis=target)
+        leg = self._new_leg(next(self._leg_numbers), identity, beside)
+        command = wire.Dial(leg.number, target, caller, dict(headers or {}), beside, asserted)
         try:
-            await self.request(wire.Dial(leg.number, target, caller, dict(headers or {})))
+            await self.request(command)
         except BaseException:
             # Refused, late or cancelled: nobody will own this leg, so it is taken back in order.
-            self.legs.pop(leg.number, None)
+            self._forget(leg)
             hang_up = wire.HangUp(leg.number, "nobody waits")
             self._send(wire.Request(next(self._numbers), hang_up))
             raise
@@ -200,6 +213,7 @@ class WorkerProcess(asyncio.Protocol):
         for leg in self.legs.values():
             leg.push_event(Disconnected(cause))
         self.legs.clear()
+        self.places = Places(self.options.max_callers)
         for future in self._pending.values():
             if not future.done():
                 future.set_exception(SipError("worker_lost", "the media worker is gone"))
@@ -252,18 +266,27 @@ class WorkerProcess(asyncio.Protocol):
             leg.push_playback_finished(message.played, message.flushed)
             return
         if isinstance(message, wire.LegTransferRequested) and message.followed_by is not None:
-            self._new_leg(message.followed_by, LegIdentity(ani="", dnis=message.target))
+            identity = LegIdentity(ani="", dnis=message.target)
+            self._new_leg(message.followed_by, identity, leg.number)
         event = _leg_event(message)
         if event is None:
             return
         leg.push_event(event)
         if isinstance(event, Disconnected):
-            self.legs.pop(leg.number, None)
+            self._forget(leg)
 
-    def _new_leg(self, number: int, identity: LegIdentity) -> MediaLeg:
+    def _new_leg(self, number: int, identity: LegIdentity, beside: int | None = None) -> MediaLeg:
         leg_id = LegId(f"{self.options.index}.{self._generation}.{number}")
         leg = self.legs[number] = MediaLeg(leg_id, number, identity, self)
+        if beside is None:
+            self.places.begin(number)
+        else:
+            self.places.join(number, beside)
         return leg
+
+    def _forget(self, leg: MediaLeg) -> None:
+        self.legs.pop(leg.number, None)
+        self.places.leave(leg.number)
 
     def _send(self, message: wire.ToWorker) -> None:
         if self._transport is not None:
@@ -275,6 +298,8 @@ def _leg_event(message: wire.FromWorker) -> LegEvent | None:
     match message:
         case wire.LegRinging():
             event = Ringing(message.status)
+        case wire.LegEarlyMedia():
+            event = EarlyMedia(message.codec)
         case wire.LegAnswered():
             event = Answered(message.codec)
         case wire.LegDtmf():
@@ -285,5 +310,6 @@ def _leg_event(message: wire.FromWorker) -> LegEvent | None:
             event = TransferRequested(message.target, message.headers)
         case wire.LegDisconnected():
             side = HangupSide(message.side)
-            event = Disconnected(HangupCause(message.status, message.reason, side))
+            cause = HangupCause(message.status, message.reason, side, message.q850)
+            event = Disconnected(cause)
     return event

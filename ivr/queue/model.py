@@ -48,6 +48,8 @@ class ContactState(StrEnum):
 
 LIVE_STATES: Final = frozenset({ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTED})
 """A contact in one of these is owed something."""
+PENDING: Final = frozenset({ContactState.WAITING, ContactState.OFFERED})
+"""Nobody has talked to the customer yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ class Contact:
     caller: str = ""
     """Ten digits the request came from; differs from `number` where another one was named."""
     topic: str
-    """What it is about: intent or cause. One promise per number and topic."""
+    """What it is about: intent or cause. One promised call per number and topic."""
     skill: str = DEFAULT_SKILL
     language: str = DEFAULT_LANGUAGE
     priority: Priority = Priority.NORMAL
@@ -69,9 +71,10 @@ class Contact:
     """When a place was first promised. Never changes, whatever becomes of the contact."""
     place_at: float
     """What the order goes by: `first_promised_at`, or the beginning of a booked slot."""
-    rank: float
-    """`place_at` less the head start of the priority class; the lowest is served first. Fixed, so
-    that the order of two contacts never changes while they wait."""
+    rank: float = 0.0
+    """`place_at` less the head start of the priority class; the lowest is served first,
+    `contact_id` decides between equals. Fixed, so that the order of two contacts never changes
+    while they wait. Filled in by `transitions.placed`, as are overflow and time of preference."""
     due_at: float = 0.0
     """No operator is sought before this time: a booked slot, a pause before the next try."""
     overflow_at: float | None = None
@@ -80,6 +83,9 @@ class Contact:
     preferred_operator: OperatorId | None = None
     """Who served this number last; others may take it from `preferred_until` on."""
     preferred_until: float = 0.0
+    promised: bool = False
+    """A call was promised: always so with a callback; and whoever comes back to the line and hangs
+    up again is called all the same."""
     state: ContactState = ContactState.WAITING
     node: NodeId = NodeId("")
     """The node that holds the live call; '' for a callback, which any node may carry out."""
@@ -99,6 +105,13 @@ class Contact:
         """Something is still owed."""
         return self.state in LIVE_STATES
 
+    @property
+    def promise(self) -> tuple[str, str] | None:
+        """(number, topic) that only one pending contact may have; None where nothing but the line
+        keeps the place: two people behind one company number may both wait on the line."""
+        owed = self.promised and self.number and self.state in PENDING
+        return (self.number, self.topic) if owed else None
+
 
 class OperatorState(StrEnum):
     """In the order of a working day."""
@@ -112,6 +125,8 @@ class OperatorState(StrEnum):
 
 
 BUSY_STATES: Final = frozenset({OperatorState.RESERVED, OperatorState.ON_CALL})
+ON_DUTY: Final = BUSY_STATES | {OperatorState.AVAILABLE, OperatorState.WRAP_UP}
+"""Those that waiting contacts may count on; whoever pauses may not come back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +192,7 @@ class AttemptOutcome(StrEnum):
     CUSTOMER_FAILED = "customer_failed"
     CALLER_LEFT = "caller_left"
     CANCELLED = "cancelled"
+    NODE_FAILED = "node_failed"  # no free leg or worker, or shutting down: nobody else's fault
     LOST = "lost"  # the node that carried it out is gone
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ivr.queue.events import QueueEvent
 from ivr.queue.model import (
     Attempt,
     AttemptOutcome,
@@ -42,19 +43,33 @@ class Snapshot:
     """Node -> end of its lease."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """A conversation that is over: what the estimate of waits is made from."""
+
+    ended_at: float
+    skill: str
+    operator_id: OperatorId
+    reserved_s: float
+    """From the reservation of the operator to the joining."""
+    talk_s: float
+
+
 class QueueStore(Protocol):
     """The one queue of all nodes. Coroutines of the event loop; each is one transaction that is on
     disk when it returns, and raises `StoreError` when the database fails.
 
-    `InvalidStateError` from `ivr.queue.transitions` means that somebody else was quicker: contact,
-    operator or attempt is no longer in a state that the event fits.
+    `InvalidStateError` from `ivr.queue.transitions` means that somebody else was quicker: the
+    contact, the operator or the attempt is no longer in a state that the event fits.
     """
 
     # ---- contacts
 
     async def enqueue(self, contact: Contact) -> Enqueued:
-        """Put a contact in its place. A second promise for the same number and topic is not made:
-        the first is returned with `known`."""
+        """Put a contact in its place, after `transitions.placed`. Where the number was promised a
+        call for the topic (`Contact.promise`) and nobody has talked to it yet, that contact is
+        returned with `known`, whether a call or a callback asks; only a live caller whose promise
+        another line has taken up already (its kind is CALL) gets a place of their own."""
         ...
 
     async def contact(self, contact_id: ContactId) -> Contact | None: ...
@@ -67,19 +82,30 @@ class QueueStore(Protocol):
         """Position now; the estimate of the wait is filled in by `ivr.queue.waiting_time`."""
         ...
 
-    async def leave(self, contact_id: ContactId) -> bool:
-        """The live caller hung up. False: it was over already."""
+    async def told(self, place: Place) -> None:
+        """The caller heard the estimate of this place: kept as an event, so that figures can hold
+        it against what came of it. Nothing where the place has no estimate."""
+        ...
+
+    async def leave(self, contact_id: ContactId, *, lost: bool = False) -> bool:
+        """The live caller hung up, or the line to them was `lost` and the place is kept for a
+        while. False: it was over already."""
         ...
 
     async def cancel(self, contact_id: ContactId) -> bool: ...
 
     async def become_callback(
         self, contact_id: ContactId, number: str, *, slot_at: float = 0.0
-    ) -> Enqueued: ...
+    ) -> Enqueued:
+        """The waiting contact keeps its place. Where `number` has a promise for the topic already,
+        that one is returned with `known`, and this one gives way to it."""
+        ...
 
     async def return_to_line(
         self, contact_id: ContactId, *, node: NodeId, call_id: str
-    ) -> Enqueued: ...
+    ) -> Enqueued:
+        """`InvalidStateError` too when an ended contact's promise was made anew meanwhile."""
+        ...
 
     # ---- attempts
 
@@ -96,7 +122,9 @@ class QueueStore(Protocol):
         ...
 
     async def claim(self, attempt: Attempt) -> Trio | None:
-        """Compare-and-set before anything is dialled; None: not to be carried out any more."""
+        """Compare-and-set before anything is dialled; None: not to be carried out any more. When
+        that is because the contact has gone (`transitions.is_wanted`), the attempt is ended here,
+        and its operator is free again."""
         ...
 
     async def advance(self, attempt: Attempt, step: AttemptStep) -> Attempt | None:
@@ -142,3 +170,22 @@ class QueueStore(Protocol):
         ...
 
     async def snapshot(self) -> Snapshot: ...
+
+    # ---- what happened
+
+    async def events(
+        self, *, after: int = 0, since: float = 0.0, until: float | None = None, limit: int = 10_000
+    ) -> tuple[QueueEvent, ...]:
+        """In the order in which they were written; `after`: only those with a greater `seq`,
+        `since` and `until`: only those of that time, the end not included."""
+        ...
+
+    async def history(
+        self, *, skill: str = "", since: float = 0.0, limit: int = 500
+    ) -> tuple[Handled, ...]:
+        """Conversations that are over, the latest first; of any skill where it is ''."""
+        ...
+
+    async def last_operator(self, number: str) -> OperatorId | None:
+        """Who talked to this number last."""
+        ...

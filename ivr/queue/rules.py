@@ -1,6 +1,6 @@
 """What can be set about the queue, as the pure functions take it. Durations in seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from ivr.queue.model import AttemptMode, AttemptOutcome, Priority
@@ -11,7 +11,13 @@ RETRY_DELAYS = {
     AttemptOutcome.CUSTOMER_NO_ANSWER: 600.0,
     AttemptOutcome.CUSTOMER_VOICEMAIL: 900.0,
     AttemptOutcome.CUSTOMER_FAILED: 300.0,
+    AttemptOutcome.CALLER_LEFT: 300.0,  # of a callback: answered, and gone before the operator came
 }
+
+
+def at_any_time(_number: str, at: float) -> float:
+    """No quiet hours."""
+    return at
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,11 @@ class QueueRules:
     """How the queue treats contacts and operators."""
 
     head_starts: Mapping[Priority, float] = field(default_factory=lambda: dict(HEAD_STARTS))
-    """A class is treated as if it had come so much earlier. Nobody waits longer than those who came
-    within the difference after them: the bound on starvation."""
+    """A class is treated as if it had come so much earlier. The bound on starvation: of contacts
+    that the same operators may take, nobody is overtaken by one that came later than the difference
+    of the head starts after them (`most_overtaking_s`); those of one class are never overtaken. Who
+    cannot be served just then (not due, quiet hours, waiting for the preferred operator for at most
+    `prefer_s`) stands aside meanwhile, and loses nothing of the place."""
     overflows: Mapping[str, Overflow] = field(default_factory=dict)
     """By skill."""
     prefer_s: float = 60.0
@@ -39,6 +48,9 @@ class QueueRules:
     tries: int = 3
     """Dials of one customer before the promise is given up."""
     retry_delays: Mapping[AttemptOutcome, float] = field(default_factory=lambda: dict(RETRY_DELAYS))
+    call_from: Callable[[str, float], float] = at_any_time
+    """(Number, time) -> the earliest time from then on at which it may be called: business hours
+    and quiet hours, see `ivr.queue.hours`. Pure."""
     lost_place_s: float = 600.0
     """A caller whose line was lost gets the old place when calling again within this time."""
     lease_s: float = 6.0
@@ -46,3 +58,7 @@ class QueueRules:
     lease_grace_s: float = 2.0
     """Others wait so much longer before they take over what a silent node had begun; meanwhile it
     has hung up of its own accord."""
+
+    def most_overtaking_s(self, priority: Priority) -> float:
+        """So much later than a contact of this class others may come and still be served first."""
+        return max(self.head_starts.values()) - self.head_starts[priority]

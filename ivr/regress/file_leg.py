@@ -198,8 +198,16 @@ class FileLeg:
         self._events.put_nowait(TransferProgress(200, "OK", final=True))
 
     async def dial_beside(
-        self, target: str, *, headers: Mapping[str, str] | None = None, caller: str = ""
+        self,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        caller: str = "",
+        asserted: bool = False,
     ) -> Leg:
+        raise SipError("replay", "a replayed call has no second leg")
+
+    async def connect(self, other: Leg, *, hear: bool, speak: bool) -> None:
         raise SipError("replay", "a replayed call has no second leg")
 
     async def bridge(self, other: Leg) -> None:

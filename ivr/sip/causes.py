@@ -7,6 +7,10 @@ from enum import StrEnum
 _REASON = re.compile(
     r"^Reason[ \t]*:[^\r\n]*?\btext=\"([^\"\r\n]{1,80})\"", re.MULTILINE | re.IGNORECASE
 )
+_Q850 = re.compile(
+    r"^Reason[ \t]*:[^\r\n]*?\bQ\.850[ \t]*;[^\r\n,]*?\bcause=(\d{1,3})\b",
+    re.MULTILINE | re.IGNORECASE,
+)
 
 
 class HangupSide(StrEnum):
@@ -27,6 +31,8 @@ class HangupCause:
     status: int
     reason: str
     side: HangupSide
+    q850: int = 0
+    """Cause of the telephone network (ITU-T Q.850): 17 busy, 19 no answer...; 0: none was told."""
 
     @property
     def disposition(self) -> str:
@@ -44,3 +50,9 @@ def reason_text(message: str) -> str:
     """Text of a BYE's or CANCEL's Reason header (RFC 3326), '' when there is none."""
     match = _REASON.search(message)
     return match.group(1) if match else ""
+
+
+def q850_cause(message: str) -> int:
+    """Cause of the telephone network in a message's Reason header, 0 when there is none."""
+    match = _Q850.search(message)
+    return int(match.group(1)) if match else 0

@@ -37,6 +37,14 @@ class Ringing:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyMedia:
+    """An outbound leg carries audio before it is answered (183 with SDP): an announcement of the
+    network or a foreign ringing tone. Its frames arrive; nothing may be charged for it yet."""
+
+    codec: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The leg is up and its media runs."""
 
@@ -87,6 +95,7 @@ class Disconnected:
 
 LegEvent = (
     Ringing
+    | EarlyMedia
     | Answered
     | Dtmf
     | PlaybackFinished
@@ -178,16 +187,34 @@ class Leg(Protocol):
         ...
 
     async def dial_beside(
-        self, target: str, *, headers: Mapping[str, str] | None = None, caller: str = ""
+        self,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        caller: str = "",
+        asserted: bool = False,
     ) -> "Leg":
-        """A new outbound leg in the same worker, so that both can be bridged natively."""
+        """A new outbound leg in the same worker, so that both can be joined there.
+
+        From any leg of the call, an outbound one too. `caller`: number in From, `asserted`: in
+        P-Asserted-Identity as well, for a trunk that believes us. `SipError` when the worker has
+        no leg left that is not owed to another call.
+        """
+        ...
+
+    async def connect(self, other: "Leg", *, hear: bool, speak: bool) -> None:
+        """Set what the two hear of each other: `hear`: this leg hears the other, `speak`: the
+        other hears this one; both false parts them.
+
+        It lasts through holds and re-INVITEs until one of the legs ends. A third leg may listen
+        (hear only), whisper (both with the operator, hear only with the caller) or barge in (both
+        with both). Frames of all legs keep arriving (for recording), and what a leg is told to
+        `play` is heard by its own far end only, mixed in.
+        """
         ...
 
     async def bridge(self, other: "Leg") -> None:
-        """Join the two legs' media both ways. Frames of both keep arriving (for recording).
-
-        While bridged, `play` is heard by the own far end only and is mixed in.
-        """
+        """Join the two legs' media both ways."""
         ...
 
     async def unbridge(self, other: "Leg") -> None:

@@ -100,6 +100,16 @@ class Player:
         return all(segment.barge_in for segment in self._unplayed())
 
     @property
+    def queued_s(self) -> float:
+        """Seconds that were handed over and not yet heard."""
+        return self._leg.queued_samples / LINE_RATE_HZ
+
+    @property
+    def wordless(self) -> bool:
+        """What plays now and all that comes after it is music."""
+        return not any(segment.text for segment in self._unplayed())
+
+    @property
     def answerable(self) -> bool:
         """True once so much of a yes-or-no question was heard that a yes can mean it."""
         position = self.position

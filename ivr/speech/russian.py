@@ -5,7 +5,7 @@ gives every group the gender of the last one ('одна миллион').
 """
 
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from functools import lru_cache
@@ -160,6 +160,19 @@ def clock_time(at: time, case: GrammaticalCase = GrammaticalCase.NOMINATIVE) -> 
     """'восемнадцать часов тридцать минут'; full hours without minutes."""
     hours = counted(at.hour, HOUR, case)
     return f"{hours} {counted(at.minute, MINUTE, case)}" if at.minute else hours
+
+
+def time_slot(begin: datetime, length: timedelta, today: date) -> str:
+    """'завтра с девяти до десяти'; midnight at the end of a day is 'до двадцати четырёх'."""
+    end = begin + length
+    last = (end.hour or 24) if end.date() != begin.date() else end.hour
+    hours = (_hour_genitive(begin.hour, begin.minute), _hour_genitive(last, end.minute))
+    return f"{calendar_date(begin.date(), today)} с {hours[0]} до {hours[1]}"
+
+
+def _hour_genitive(hour: int, minute: int) -> str:
+    hours = "часа" if hour == 1 and not minute else cardinal(hour, case=GrammaticalCase.GENITIVE)
+    return f"{hours} {cardinal(minute, case=GrammaticalCase.GENITIVE)}" if minute else hours
 
 
 def digit_groups(digits: str) -> tuple[str, ...]:

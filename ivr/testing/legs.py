@@ -92,12 +92,22 @@ class FakeLeg:
         self.commands.append(f"refer {target}")
 
     async def dial_beside(
-        self, target: str, *, headers: Mapping[str, str] | None = None, caller: str = ""
+        self,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        caller: str = "",
+        asserted: bool = False,
     ) -> Leg:
         if self.operator is None:
             raise SipError("dial", "no leg free")
         self.commands.append(f"dial {target}")
         return self.operator
+
+    async def connect(self, other: Leg, *, hear: bool, speak: bool) -> None:
+        if self.bridge_fails:
+            raise SipError("bridge", "the legs could not be joined")
+        self.commands.append(f"connect hear={hear} speak={speak}")
 
     async def bridge(self, other: Leg) -> None:
         if self.bridge_fails:

@@ -1,25 +1,35 @@
-"""A callback request: which number, read back, stored. Promises a call, not a place in a queue."""
+"""A call back: which number, read back, when, stored. Promises exactly what the queue has noted."""
 
 from dataclasses import replace
 
+from ivr.dialogue.flows.callback_time import (
+    NUMBER,
+    ask_slot,
+    ask_when,
+    callable_number,
+    with_slots,
+)
 from ivr.dialogue.flows.flow import Flow, said_with
-from ivr.dialogue.inputs import CallbackStored, ServiceReplied
+from ivr.dialogue.inputs import CallbackRefused, CallbackStored, Refusal, ServiceReplied
+from ivr.dialogue.place_words import booked, position
 from ivr.dialogue.state import DialogueState, Question, Topic
 from ivr.dialogue.turns import (
     ANYTHING_ELSE,
     LAST_RUNG,
     Context,
     Turn,
+    answer,
     ask,
     hang_up,
     prompts,
-    request_callback,
 )
 from ivr.nlu.schema import EntityKind
 from ivr.speech.phrase import PhoneNumber, Phrase, Prompt
 
 HERE = Question(Topic.CALLBACK_HERE, (Prompt("callback.to_this_number"),))
-NUMBER = Question(Topic.CALLBACK_NUMBER, (Prompt("callback.ask_number"),))
+
+INTENT = "callback"
+"""Errand of a caller who has said that a call back is wanted; then a no means another number."""
 
 DIALLED_DIGITS = 11
 """A number with the trunk prefix 8 or country code 7 before its ten digits."""
@@ -51,28 +61,26 @@ def _refused(state: DialogueState, context: Context) -> Turn:
     """Another number, please; each that cannot be called costs a rung of the ladder."""
     state = replace(state, callback_number="", no_matches=state.no_matches + 1)
     if state.no_matches >= LAST_RUNG:
+        if state.line is not None:
+            return ask(state, context, ANYTHING_ELSE)
         return hang_up(state, "no_match", prompts("error.try_later", "close.goodbye_short"))
     return ask(state, context, NUMBER, spoken=prompts("callback.bad_number"))
 
 
-def callable_number(number: str) -> bool:
-    """Ten digits of the Russian plan: area codes 3xx, 4xx, 8xx, mobile codes 9xx."""
-    return len(number) == 10 and number.isascii() and number.isdigit() and number[0] in "3489"
-
-
 def on_here(state: DialogueState, context: Context, *, yes: bool) -> Turn:
     """The caller answered «Перезвонить на номер, с которого вы звоните?»."""
-    if not yes:
+    wanted = state.errand is not None and state.errand.intent == INTENT
+    if not yes and not wanted:
         return declined(state, context)
-    if not callable_number(state.caller_number):
+    if not yes or not callable_number(state.caller_number):
         return ask(state, context, NUMBER)
-    return request_callback(state, state.caller_number)
+    return ask_when(state, context, state.caller_number)
 
 
 def on_checked(state: DialogueState, context: Context, *, yes: bool) -> Turn:
     """The caller answered whether the number read back is right."""
     if yes and callable_number(state.callback_number):
-        return request_callback(state, state.callback_number)
+        return ask_when(state, context, state.callback_number)
     return ask(replace(state, callback_number=""), context, NUMBER)
 
 
@@ -103,15 +111,31 @@ def on_number_finished(state: DialogueState, context: Context) -> Turn:
     return check(state, context, keyed[1:] if prefixed else keyed)
 
 
-def on_stored(state: DialogueState, stored: CallbackStored) -> Turn:
-    """The request is on disk: say what will happen, no more than that, and end the call."""
-    phrase = (
-        Prompt("callback.read_back"),
-        PhoneNumber(stored.number),
-        Prompt("callback.promised"),
-        Prompt("close.goodbye_short"),
-    )
-    return hang_up(state, "callback", phrase)
+def on_stored(state: DialogueState, context: Context, stored: CallbackStored) -> Turn:
+    """The promise is on disk: say what will happen, no more than that, and end the call."""
+    phrase: Phrase = (Prompt("callback.read_back"), PhoneNumber(stored.number))
+    now, length = context.moment.now, context.settings.slot_minutes
+    if stored.slot is not None:
+        phrase += booked(stored.slot, length, now)
+    else:
+        phrase += prompts("queue.place_kept") if state.line is not None else ()
+        phrase += () if stored.ahead is None else position(stored.ahead)
+        phrase += prompts("callback.in_turn" if stored.ahead else "callback.promised")
+    return hang_up(state, "callback", (*phrase, Prompt("close.goodbye_short")))
+
+
+def on_refused(state: DialogueState, context: Context, refused: CallbackRefused) -> Turn:
+    """It cannot be promised; whoever waits on the line goes on waiting."""
+    match refused.reason:
+        case Refusal.NUMBER:
+            return _refused(state, context)
+        case Refusal.SLOT if refused.slots:
+            state = with_slots(state, refused.slots)
+            return ask_slot(state, context, before=prompts("callback.slot_gone"))
+        case Refusal.SLOT:
+            return answer(with_slots(state, ()), context, prompts("callback.slot_gone"))
+        case Refusal.LIMIT:
+            return answer(state, context, prompts("callback.limit"))
 
 
 def _on_reply(state: DialogueState, context: Context, _replied: ServiceReplied) -> Turn:

@@ -16,7 +16,8 @@ import pytest
 
 from ivr.config import MediaSettings, ServiceSettings, Settings, SipSettings
 from ivr.media.pool import MediaPool
-from ivr.sip.leg import Answered, Disconnected, Leg, LegEvent, LegFrame
+from ivr.sip.leg import Answered, Disconnected, Leg, LegEvent, LegFrame, LegIdentity
+from ivr.testing.raw_phone import RawPhone
 
 WAIT_S = 10.0
 
@@ -70,6 +71,7 @@ class Phone:
 
 
 MakePhone = Callable[..., Awaitable[Phone]]
+OnRejected = Callable[[LegIdentity, int], None]
 
 
 @pytest.fixture
@@ -99,6 +101,15 @@ async def make_phone(tmp_path: Path) -> AsyncIterator[MakePhone]:
             return Phone(pool, incoming)
 
         yield make
+
+
+async def behind_kamailio(
+    make_phone: MakePhone, workers: int = 2, *, on_rejected: OnRejected | None = None, **sip: object
+) -> Phone:
+    """A service as it is run: workers behind their front."""
+    return await make_phone(
+        sip={"kamailio": "required"} | sip, worker_count=workers, on_rejected=on_rejected
+    )
 
 
 async def connect(caller: Phone, service: Phone, uri: str = "", **options: Any) -> tuple[Leg, Leg]:
@@ -183,3 +194,11 @@ async def raw_caller() -> AsyncIterator[RawCaller]:
     )
     yield protocol
     transport.close()
+
+
+@pytest.fixture
+async def raw_phone() -> AsyncIterator[RawPhone]:
+    """A phone that does what the test says, message by message."""
+    phone = await RawPhone.open()
+    yield phone
+    phone.close()

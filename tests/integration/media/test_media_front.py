@@ -5,14 +5,13 @@ import os
 import random
 import signal
 import ssl
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ivr.media.addresses import LOOPBACK, free_sip_port
 from ivr.media.media_leg import MediaLeg
-from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, LegIdentity, Ringing, TransferProgress
+from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, Ringing, TransferProgress
 from ivr.sip.options_probe import answers_options
 from tests.integration.media.conftest import (
     WAIT_S,
@@ -20,6 +19,7 @@ from tests.integration.media.conftest import (
     Phone,
     RawCaller,
     amplitude,
+    behind_kamailio,
     connect,
     listen,
     plain_sdp,
@@ -29,17 +29,8 @@ from tests.integration.media.conftest import (
 
 pytestmark = pytest.mark.integration
 
-OnRejected = Callable[[LegIdentity, int], None]
 LOUD = 5000
 SCENARIOS = Path(__file__).parents[2] / "acceptance" / "sipp"
-
-
-async def behind_kamailio(
-    make_phone: MakePhone, workers: int = 2, *, on_rejected: OnRejected | None = None, **sip: object
-) -> Phone:
-    return await make_phone(
-        sip={"kamailio": "required"} | sip, worker_count=workers, on_rejected=on_rejected
-    )
 
 
 async def answer_all(phone: Phone) -> None:
@@ -102,7 +93,7 @@ async def test_full_workers_get_503_with_retry_after(make_phone: MakePhone) -> N
     service = await behind_kamailio(
         make_phone, on_rejected=lambda identity, status: rejected.append((identity.ani, status))
     )
-    caller = await make_phone(worker_count=2)
+    caller = await make_phone(worker_count=2, calls_per_worker=4)
     legs = [await connect(caller, service, worker=index % 2) for index in range(4)]
     refused = await caller.pool.dial(service.pool.uri, caller="555")
     assert (await wait_for(refused, Disconnected)).cause.status == 503

@@ -1,7 +1,7 @@
 """A caller and a back office for the policy: scripted inputs in, Russian text out."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from ivr.dialogue.actions import (
     Action,
     Ask,
     CallService,
+    CancelCallback,
     HangUp,
     RequestCallback,
     Say,
@@ -26,6 +27,9 @@ from ivr.dialogue.inputs import (
     Moment,
     NluUnavailable,
     NoInput,
+    OperatorReady,
+    PromiseCancelled,
+    Queued,
     ServiceFailed,
     ServiceReplied,
     TransferFailed,
@@ -33,7 +37,9 @@ from ivr.dialogue.inputs import (
     UserInput,
 )
 from ivr.dialogue.policy import DialogueState, Policy, PolicySettings
+from ivr.dialogue.state import Topic
 from ivr.nlu.schema import Entity, EntityKind, NluResult, ScoredIntent
+from ivr.queue.model import ContactId, ContactKind, ContactState, Place
 from ivr.services.port import (
     Balance,
     Charge,
@@ -51,6 +57,21 @@ from ivr.speech.prompt_texts import PromptTexts, load_prompt_texts
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 VOICE = Path(__file__).parents[3] / "models" / "voice-elena"
+
+
+def place(ahead: int = 2, **changes: Any) -> Place:
+    """A place on the line: five minutes, ten at most."""
+    usual = Place(
+        contact_id=ContactId("contact"),
+        kind=ContactKind.CALL,
+        state=ContactState.WAITING,
+        ahead=ahead,
+        waited_s=0.0,
+        wait_s=300.0,
+        wait_bound_s=600.0,
+        operators=3,
+    )
+    return replace(usual, **changes)
 
 
 def usual_replies() -> dict[ServiceCall, Any]:
@@ -102,8 +123,33 @@ class Script:
     actions: tuple[Action, ...] = ()
     calls: list[CallService] = field(default_factory=list)
 
-    def starts(self, number: str = "9030000001", *, recorded: bool = False) -> str:
-        return self.happens(CallStarted(number, recorded))
+    def starts(
+        self,
+        number: str = "9030000001",
+        *,
+        recorded: bool = False,
+        promises: tuple[Place, ...] = (),
+    ) -> str:
+        return self.happens(CallStarted(number, recorded, promises))
+
+    def queues(self, ahead: int = 2, *, callback: bool = False, **changes: Any) -> str:
+        """The caller has asked for an operator and waits, or waits on."""
+        slots = changes.pop("slots", ())
+        ringing = changes.pop("ringing", False)
+        where = place(ahead, **changes)
+        return self.happens(Queued(place=where, callback=callback, slots=slots, ringing=ringing))
+
+    def music_plays(self, seconds: float, ahead: int = 2, **changes: Any) -> str:
+        """So much time goes by, then the place is looked up again."""
+        self.now += timedelta(seconds=seconds)
+        return self.queues(ahead, **changes)
+
+    def operator_is_ready(self) -> str:
+        return self.happens(OperatorReady())
+
+    def promise_is_cancelled(self) -> str:
+        assert isinstance(self.last, CancelCallback)
+        return self.happens(PromiseCancelled())
 
     def says(
         self,
@@ -139,9 +185,9 @@ class Script:
     def transfer_fails(self, reason: str = "no_answer") -> str:
         return self.happens(TransferFailed(reason))
 
-    def callback_is_stored(self) -> str:
+    def callback_is_stored(self, ahead: int | None = None) -> str:
         assert isinstance(self.last, RequestCallback)
-        return self.happens(CallbackStored(self.last.number))
+        return self.happens(CallbackStored(self.last.number, ahead, self.last.slot))
 
     def happens(self, user_input: UserInput) -> str:
         spoken: list[str] = []
@@ -170,6 +216,12 @@ class Script:
     @property
     def last(self) -> Action:
         return self.actions[-1]
+
+    @property
+    def hears_music(self) -> bool:
+        on_the_line = self.state.line is not None and self.state.question.topic is Topic.IN_QUEUE
+        assert not on_the_line or (isinstance(self.last, Ask) and self.last.music)
+        return on_the_line
 
     @property
     def hung_up(self) -> str:

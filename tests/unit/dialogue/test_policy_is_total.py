@@ -1,7 +1,7 @@
 """Any input in any state: a sensible list of actions, and no caller who goes round for ever."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -11,20 +11,29 @@ from ivr.dialogue.actions import (
     Action,
     Ask,
     CallService,
+    CancelCallback,
     HangUp,
+    Join,
     RequestCallback,
+    ReturnToLine,
     Say,
     ServiceCall,
     Transfer,
 )
 from ivr.dialogue.inputs import (
+    CallbackRefused,
     CallbackStored,
     CallStarted,
+    Closed,
     Heard,
     Keyed,
     Moment,
     NluUnavailable,
     NoInput,
+    OperatorReady,
+    PromiseCancelled,
+    Queued,
+    Refusal,
     ServiceFailed,
     ServiceReplied,
     TransferFailed,
@@ -33,8 +42,9 @@ from ivr.dialogue.inputs import (
 )
 from ivr.dialogue.intents import TREATMENTS
 from ivr.dialogue.policy import DialogueState, Policy, PolicySettings
-from ivr.dialogue.state import Errand, Phase, Question, Topic
+from ivr.dialogue.state import Errand, Line, Phase, Question, Topic
 from ivr.nlu.schema import Entity, EntityKind, NluResult, ScoredIntent
+from ivr.queue.model import ContactId, ContactKind, ContactState, Place
 from ivr.services.port import (
     Balance,
     Charge,
@@ -50,12 +60,19 @@ from ivr.services.port import (
 )
 from ivr.speech.grammar import spoken_parts
 from ivr.speech.prompt_texts import PromptTexts
-from tests.unit.dialogue.conftest import NOW, Script
+from tests.unit.dialogue.conftest import NOW, Script, place
 
 pytestmark = pytest.mark.unit
 
-WAITS = (Ask, CallService, Transfer, RequestCallback, HangUp)
-TEXTS = ["да", "нет", "", "оператор", "ну это", "не работает", "подключите", "!?", "а" * 5000]
+WAITS = (
+    *(Ask, CallService, Transfer, Join, RequestCallback, CancelCallback, ReturnToLine, HangUp),
+)
+TEXTS = [
+    *("да", "нет", "", "оператор", "ну это", "не работает", "подключите", "!?", "а" * 5000),
+    *("сколько ещё ждать", "я подожду", "не буду ждать", "перезвоните мне", "отмените звонок"),
+    *("остаться на линии", "дождаться звонка", "сейчас", "завтра в девять утра", "через час"),
+]
+SLOTS = tuple(datetime(2026, 11, day, hour, tzinfo=UTC) for day in (22, 23) for hour in (13, 18))
 
 amounts = st.decimals(-9999, 9999, places=2, allow_nan=False)
 positive = st.decimals(0, 9999, places=2, allow_nan=False)
@@ -104,6 +121,27 @@ heard = st.builds(
         st.lists(entities, max_size=2).map(tuple),
     ),
 )
+seconds = st.one_of(st.none(), st.floats(0, 10**6))
+places = st.builds(
+    Place,
+    contact_id=st.just(ContactId("contact")),
+    kind=st.sampled_from([ContactKind.CALL, ContactKind.CALLBACK]),
+    state=st.sampled_from(ContactState),
+    ahead=st.integers(0, 2000),
+    waited_s=st.floats(0, 10**6),
+    wait_s=seconds,
+    wait_bound_s=seconds,
+    due_at=st.sampled_from([0.0, 1.8e9]),
+)
+some_slots = st.sampled_from([(), SLOTS, SLOTS[:1]])
+queued = st.builds(
+    Queued,
+    place=places,
+    callback=st.booleans(),
+    slots=some_slots,
+    ringing=st.booleans(),
+    after_failure=st.booleans(),
+)
 inputs: st.SearchStrategy[UserInput] = st.one_of(
     heard,
     heard,
@@ -111,7 +149,17 @@ inputs: st.SearchStrategy[UserInput] = st.one_of(
     st.sampled_from([Keyed(key) for key in "1234567890*#"]),
     st.sampled_from([Keyed("A"), Keyed(""), Keyed("12"), NoInput(), Unintelligible()]),
     st.builds(NluUnavailable, st.sampled_from(TEXTS)),
-    st.builds(CallStarted, st.sampled_from(["9030000001", "", "0611"]), st.booleans()),
+    st.builds(
+        CallStarted,
+        st.sampled_from(["9030000001", "", "0611"]),
+        st.booleans(),
+        st.lists(places, max_size=2).map(tuple),
+    ),
+    queued,
+    queued,
+    st.builds(Closed, st.sampled_from([None, *SLOTS]), some_slots),
+    st.sampled_from([OperatorReady(), PromiseCancelled()]),
+    st.builds(CallbackRefused, st.sampled_from(Refusal), some_slots),
     st.builds(ServiceReplied, st.sampled_from(ServiceCall), replies),
     st.builds(
         ServiceFailed,
@@ -119,7 +167,12 @@ inputs: st.SearchStrategy[UserInput] = st.one_of(
         st.sampled_from(["timeout", "unknown_subscriber", "denied", ""]),
     ),
     st.builds(TransferFailed, st.sampled_from(["busy", "no_answer", "failed", "closed"])),
-    st.builds(CallbackStored, st.just("9030000001")),
+    st.builds(
+        CallbackStored,
+        st.just("9030000001"),
+        st.one_of(st.none(), st.integers(0, 500)),
+        st.sampled_from([None, *SLOTS]),
+    ),
 )
 policies = st.builds(
     Policy, st.builds(PolicySettings, operator_available=st.booleans(), accept=st.floats(0, 1))
@@ -161,6 +214,15 @@ ONE_OF_EACH: tuple[UserInput, ...] = (
     NluUnavailable("чушь"),
     TransferFailed("busy"),
     CallbackStored("9030000001"),
+    Queued(place=place()),
+    Queued(place=place(0), callback=True, slots=SLOTS, ringing=True),
+    Closed(None),
+    Closed(SLOTS[0], SLOTS),
+    OperatorReady(),
+    PromiseCancelled(),
+    *(CallbackRefused(reason) for reason in Refusal),
+    CallbackRefused(Refusal.SLOT, SLOTS),
+    NluUnavailable("завтра"),
     ServiceFailed(None, "timeout"),
     *(Keyed(key) for key in "0123456789*#A"),
     *(ServiceReplied(call, None) for call in ServiceCall),
@@ -176,10 +238,12 @@ ONE_OF_EACH: tuple[UserInput, ...] = (
 @pytest.mark.parametrize("phase", list(Phase))
 @pytest.mark.parametrize("topic", list(Topic))
 @pytest.mark.parametrize("number", ["9030000001", ""])
+@pytest.mark.parametrize("waiting", [False, True])
 def test_every_state_takes_every_input(
-    texts: PromptTexts, phase: Phase, topic: Topic, number: str
+    texts: PromptTexts, phase: Phase, topic: Topic, number: str, waiting: bool
 ) -> None:
     policy = Policy(PolicySettings())
+    line = Line(place=place(), seen_at=NOW, slots=SLOTS) if waiting else None
     for errand in (None, Errand("balance"), Errand("home_internet_issue"), Errand("unheard_of")):
         for pending in (None, ServiceCall.BALANCE, ServiceCall.OUTAGE):
             state = DialogueState(
@@ -188,10 +252,31 @@ def test_every_state_takes_every_input(
                 caller_number=number,
                 errand=errand,
                 pending_call=pending,
+                line=line,
+                promise=None if line else place(kind=ContactKind.CALLBACK),
             )
             for happening in ONE_OF_EACH:
                 _, actions = policy.step(state, happening, Moment(NOW))
                 check(actions, texts)
+
+
+WANTS_TO_LEAVE = {"goodbye", "callback"}
+"""Why somebody who waits may be hung up on: their own goodbye, and a call that was promised."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(happenings=st.lists(inputs, min_size=1, max_size=30))
+def test_nobody_who_waits_is_hung_up_on(happenings: list[UserInput]) -> None:
+    policy = Policy(PolicySettings())
+    state, _ = policy.step(DialogueState(), CallStarted("9030000001", False), Moment(NOW))
+    state, _ = policy.step(state, Queued(place=place()), Moment(NOW))
+    for happening in happenings:
+        waiting = state.line is not None
+        state, actions = policy.step(state, happening, Moment(NOW))
+        if waiting and isinstance(actions[-1], HangUp):
+            assert actions[-1].reason in WANTS_TO_LEAVE
+        if isinstance(actions[-1], Transfer):
+            assert state.line is None, "who waits already is not put in the queue again"
 
 
 Hopeless = Callable[[int], UserInput]
@@ -210,6 +295,18 @@ HOPELESS: dict[str, Hopeless] = {
     "on a meaningless key": lambda turn: Keyed("#"),
 }
 TURNS = 36
+
+
+@pytest.mark.parametrize("caller", HOPELESS.values(), ids=HOPELESS)
+@pytest.mark.parametrize("keys", ["", "1", "*"])
+def test_the_hopeless_come_back_to_the_music(call: Script, caller: Hopeless, keys: str) -> None:
+    call.queues(callback=True, slots=SLOTS)
+    call.presses(keys)
+    for turn in range(TURNS):
+        call.happens(caller(turn))
+        if call.hears_music or isinstance(call.last, RequestCallback | CancelCallback):
+            return
+    pytest.fail(f"no music after {TURNS} turns: {call.state}")
 
 
 @pytest.mark.parametrize("caller", HOPELESS.values(), ids=HOPELESS)

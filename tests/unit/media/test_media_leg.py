@@ -131,7 +131,7 @@ async def test_only_legs_of_one_worker_are_bridged() -> None:
     with pytest.raises(SipError):
         await leg_on(first).bridge(leg_on(second))
     await leg_on(first, 1).bridge(leg_on(first, 3))
-    assert first.commands == [wire.Bridge(1, 3, True)]
+    assert first.commands == [wire.Connect(1, 3, hear=True, speak=True)]
 
 
 async def test_the_gain_of_playback_is_passed_on_until_the_leg_has_ended() -> None:

@@ -1,0 +1,328 @@
+"""One caller's place in the queue, from the request for an operator to the end. Event loop only.
+
+Two sides meet here: the conversation asks where the caller stands and steps back when an operator
+is there; the delivery of the node's dispatcher rings operators and joins them with the caller.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+from uuid import uuid4
+
+from ivr.call.handoff_notes import HandoffNotes
+from ivr.call.outside import Waiting
+from ivr.call.queue_desk import QueueDesk
+from ivr.dialogue.inputs import CallbackRefused, CallbackStored, Closed, Queued
+from ivr.errors import StoreError
+from ivr.events import CallId
+from ivr.handoff.transfer import TransferOutcome
+from ivr.queue.model import (
+    PENDING,
+    AttemptOutcome,
+    Contact,
+    ContactId,
+    ContactKind,
+    ContactState,
+    NodeId,
+    Place,
+)
+from ivr.queue.transitions import OPERATOR_FAULTS, InvalidStateError
+from ivr.sip.leg import Leg
+
+log = logging.getLogger(__name__)
+
+
+QUEUE_MODE: Final = "queue"
+"""How records call a hand-off out of the queue."""
+OUTCOMES: Final = {
+    AttemptOutcome.CONNECTED: TransferOutcome.CONNECTED,
+    AttemptOutcome.OPERATOR_REFUSED: TransferOutcome.BUSY,
+    AttemptOutcome.OPERATOR_NO_ANSWER: TransferOutcome.NO_ANSWER,
+    AttemptOutcome.CALLER_LEFT: TransferOutcome.CANCELLED,
+    AttemptOutcome.CANCELLED: TransferOutcome.CANCELLED,
+}
+"""As records know them; the others are failures."""
+
+
+@dataclass(slots=True)
+class _Reach:
+    """An operator who is being brought."""
+
+    asked: "asyncio.Future[None]"
+    """Done when the conversation wants the caller joined."""
+    over: "asyncio.Future[AttemptOutcome]"
+
+
+@dataclass(slots=True, kw_only=True)
+class InLine:
+    """Implements `ivr.handoff.callers.WaitingCaller` and the queue's part of `Outside`."""
+
+    call_id: CallId
+    leg: Leg
+    number: str
+    """Ten digits, '' when the caller's number is not known."""
+    desk: QueueDesk
+    notes: HandoffNotes
+    call_conversation: Callable[[], None]
+    """Make the conversation answer an operator."""
+    joined: Callable[[Leg], None]
+    """Called with the operator's leg when it is bridged with the caller's."""
+    connected: bool = field(default=False, init=False)
+    promised: bool = field(default=False, init=False)
+    _contact: Contact | None = field(default=None, init=False)
+    _handoff_id: str = field(default="", init=False)
+    _reach: _Reach | None = field(default=None, init=False)
+    _missed: bool = field(default=False, init=False)
+    """The operator whom the caller was told of did not pick up."""
+    _told_ringing: bool = field(default=False, init=False)
+    _gone: "asyncio.Future[AttemptOutcome]" = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future(), init=False
+    )
+    _saving: "set[asyncio.Task[None]]" = field(default_factory=set, init=False)
+
+    # ---- asked by the conversation
+
+    async def enter(self, topic: str) -> Waiting:
+        """Wait for an operator, at the place that the caller has already where there is one."""
+        if self._contact is not None:
+            return await self.place()
+        opens_at = self.desk.opens_at(self.desk.clock.now())
+        if opens_at is not None:
+            return Closed(opens_at, self._slots())
+        contact = await self._new_contact(ContactKind.CALL, self.number, topic)
+        enqueued = await self.desk.store.enqueue(contact)
+        if enqueued.contact.kind is ContactKind.CALLBACK:
+            return await self.return_to_line(enqueued.contact.contact_id)
+        return await self._waits(enqueued.contact, enqueued.place)
+
+    async def place(self) -> Waiting:
+        """Where the caller stands now; a place that was lost by a fault of ours is taken again."""
+        contact = self._contact
+        if contact is None:
+            raise StoreError("no_place", "the caller does not wait")
+        place = await self.desk.store.place(contact.contact_id)
+        if place is None or place.state not in PENDING or place.kind is not ContactKind.CALL:
+            return await self.return_to_line(contact.contact_id)
+        return await self._queued(place)
+
+    async def join(self) -> TransferOutcome | Waiting:
+        """The caller has been told: let the operator hear them. Lasts as long as they talk."""
+        reach, self._told_ringing = self._reach, True
+        if reach is None:
+            self._missed = True
+            return await self.place()
+        if not reach.asked.done():
+            reach.asked.set_result(None)
+        outcome = await asyncio.shield(reach.over)
+        if outcome is AttemptOutcome.CONNECTED:
+            return TransferOutcome.CONNECTED
+        self._missed = True
+        return await self.place()
+
+    async def promise(
+        self, number: str, topic: str, slot: datetime | None
+    ) -> CallbackStored | CallbackRefused | Waiting:
+        """A call back: whoever waits keeps the place. On disk when it returns."""
+        refused = await self.desk.refusal(number, slot)
+        if refused is not None:
+            return CallbackRefused(refused, self._slots(number))
+        slot_at = slot.timestamp() if slot is not None else 0.0
+        if self._contact is None:
+            wanted = await self._new_contact(ContactKind.CALLBACK, number, topic)
+            wanted = replace(wanted, place_at=slot_at or wanted.place_at, due_at=slot_at)
+            enqueued = await self.desk.store.enqueue(wanted)
+        else:
+            contact = self._contact
+            await self.notes.save_context(self._handoff_id, contact.topic)
+            try:
+                enqueued = await self.desk.store.become_callback(
+                    contact.contact_id, number, slot_at=slot_at
+                )
+            except InvalidStateError:
+                return await self.place()  # an operator has been found meanwhile
+            self._steps_out()
+        self.promised = True
+        self.notes.promised(enqueued.contact.contact_id, number, enqueued.contact.topic)
+        self.desk.wake()
+        due_at = enqueued.place.due_at
+        booked = datetime.fromtimestamp(due_at).astimezone() if due_at and slot else None
+        return CallbackStored(number, enqueued.place.ahead, booked)
+
+    async def cancel(self, contact_id: ContactId) -> None:
+        """Take a promise back, or the place on the line."""
+        await self.desk.store.cancel(contact_id)
+        if self._contact is not None and self._contact.contact_id == contact_id:
+            self._steps_out()
+
+    async def return_to_line(self, contact_id: ContactId) -> Waiting:
+        """What was promised, or lost lately, is waited for on this line from now on."""
+        try:
+            enqueued = await self.desk.store.return_to_line(
+                contact_id, node=self.desk.node, call_id=self.call_id
+            )
+        except InvalidStateError:
+            return await self._enters_anew(contact_id)
+        return await self._waits(enqueued.contact, enqueued.place)
+
+    async def promises(self) -> tuple[Place, ...]:
+        """What the number is owed, and a place on a line that was lost."""
+        if not self.number:
+            return ()
+        found = []
+        for contact in await self.desk.store.open_contacts(self.number):
+            if contact.kind is ContactKind.CALLBACK and contact.state is ContactState.WAITING:
+                place = await self.desk.store.place(contact.contact_id)
+                if place is not None:
+                    found.append(await self.desk.estimated(place))
+            elif not contact.is_live:
+                found.append(self._lost_place(contact))
+        return tuple(found)
+
+    def on_gone(self, *, lost: bool) -> None:
+        """The caller's line is gone; an operator who is being rung is left in peace at once."""
+        if not self._gone.done():
+            self._gone.set_result(AttemptOutcome.LOST if lost else AttemptOutcome.CALLER_LEFT)
+
+    async def close(self, *, lost: bool) -> None:
+        """The call is over: leave the queue. `lost`: by a fault, so the place is kept a while."""
+        self.on_gone(lost=lost)
+        contact = self._contact
+        if contact is not None:
+            self._steps_out()
+            try:
+                await self.desk.store.leave(contact.contact_id, lost=lost)
+            except StoreError as exc:
+                # An attempt to bring an operator will find nobody and say so then.
+                log.error("x queue not told: %s", exc.message, extra={"action": "leave"})
+            self.desk.wake()
+        await asyncio.gather(*self._saving, return_exceptions=True)
+
+    # ---- asked by the delivery
+
+    @property
+    def handoff_id(self) -> str:
+        return self._handoff_id
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        return self.notes.facts
+
+    def on_ringing(self, target: str) -> None:
+        assert self._contact is not None
+        loop = asyncio.get_running_loop()
+        self._reach = _Reach(loop.create_future(), loop.create_future())
+        topic = self._contact.topic
+        self.notes.started(self._handoff_id, QUEUE_MODE, target, topic)
+        saving = asyncio.create_task(self.notes.save_context(self._handoff_id, topic))
+        self._saving.add(saving)
+        saving.add_done_callback(self._saving.discard)
+
+    def on_status(self, status: int) -> None:
+        self.notes.progressed(self._handoff_id, QUEUE_MODE, status, "")
+
+    def summon(self) -> Awaitable[None]:
+        assert self._reach is not None
+        self.call_conversation()
+        return self._reach.asked
+
+    def on_joined(self, operator: Leg) -> None:
+        self.connected = True
+        self.joined(operator)
+
+    def on_over(self, outcome: AttemptOutcome) -> None:
+        reach, self._reach = self._reach, None
+        if reach is None:
+            return
+        if self._told_ringing and outcome in OPERATOR_FAULTS:
+            self._missed = True
+        self._told_ringing = False
+        if self.connected:
+            outcome = AttemptOutcome.CONNECTED  # however it ended, they have talked
+        reach.over.set_result(outcome)
+        ended_as = OUTCOMES.get(outcome, TransferOutcome.FAILED)
+        self.notes.ended(self._handoff_id, QUEUE_MODE, ended_as)
+        self._handoff_id = uuid4().hex  # each operator is given an id of their own
+
+    def gone(self) -> Awaitable[AttemptOutcome]:
+        return asyncio.shield(self._gone)
+
+    # ---- inside
+
+    async def _new_contact(self, kind: ContactKind, number: str, topic: str) -> Contact:
+        now = self.desk.clock.now().timestamp()
+        self._handoff_id = uuid4().hex
+        await self.notes.save_context(self._handoff_id, topic)
+        on_line = kind is ContactKind.CALL
+        return Contact(
+            contact_id=ContactId(uuid4().hex),
+            kind=kind,
+            number=number,
+            caller=self.number,
+            topic=topic,
+            skill=self.desk.manners.skill_of(topic, self.notes.intent),
+            priority=self.desk.manners.priority_of(self.number),
+            first_promised_at=now,
+            place_at=now,
+            preferred_operator=await self.desk.store.last_operator(number) if number else None,
+            node=self.desk.node if on_line else NodeId(""),
+            call_id=self.call_id,
+            handoff_id=self._handoff_id,
+        )
+
+    async def _enters_anew(self, contact_id: ContactId) -> Waiting:
+        """The old place cannot be had: it is being served on another line, or was over for long."""
+        known = await self.desk.store.contact(contact_id)
+        self._steps_out()
+        topic = known.topic if known is not None else "operator"
+        contact = await self._new_contact(ContactKind.CALL, self.number, topic)
+        if known is not None and known.state in PENDING:
+            # That promise is kept elsewhere just now: here it would be found and refused again.
+            contact = replace(contact, topic=f"{topic}+")
+        enqueued = await self.desk.store.enqueue(contact)
+        return await self._waits(enqueued.contact, enqueued.place)
+
+    async def _waits(self, contact: Contact, place: Place) -> Waiting:
+        if self._contact is not None and self._contact.contact_id != contact.contact_id:
+            self._steps_out()
+        self._contact = contact
+        self._handoff_id = self._handoff_id or contact.handoff_id or uuid4().hex
+        self.desk.callers.add(contact.contact_id, self)
+        self.desk.wake()
+        return await self._queued(place)
+
+    async def _queued(self, place: Place) -> Queued:
+        place = await self.desk.estimated(place)
+        missed, self._missed = self._missed, False
+        ringing = self._reach is not None
+        self._told_ringing = self._told_ringing or ringing
+        offers = self.desk.manners.offers_callback(place)
+        return Queued(
+            place=place,
+            callback=offers,
+            slots=self._slots() if offers else (),
+            ringing=ringing,
+            after_failure=missed,
+        )
+
+    def _slots(self, number: str = "") -> tuple[datetime, ...]:
+        return self.desk.slots(number or self.number, self.desk.clock.now())
+
+    def _steps_out(self) -> None:
+        if self._contact is not None:
+            self.desk.callers.remove(self._contact.contact_id)
+            self._contact = None
+
+    def _lost_place(self, contact: Contact) -> Place:
+        now = self.desk.clock.now().timestamp()
+        return Place(
+            contact_id=contact.contact_id,
+            kind=ContactKind.CALL,
+            state=contact.state,
+            ahead=0,
+            waited_s=max(0.0, now - contact.first_promised_at),
+            number=contact.number,
+            topic=contact.topic,
+        )

@@ -1,0 +1,66 @@
+"""One attempt of the queue as this node carries it out: each step is written before it is acted on.
+
+Event loop only. Nothing is dialled, bridged or told for an attempt whose step could not be written:
+the contact may have left, or another node may have taken over meanwhile.
+"""
+
+from dataclasses import dataclass
+
+from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep
+from ivr.queue.ports import QueueStore
+from ivr.queue.transitions import Trio
+
+
+class AttemptOverError(Exception):
+    """Leaves an attempt from wherever it is; not a fault. Everything dialled is released."""
+
+    def __init__(self, outcome: AttemptOutcome) -> None:
+        super().__init__(outcome.value)
+        self.outcome = outcome
+
+
+@dataclass(slots=True)
+class LiveAttempt:
+    """Contact, operator and attempt after the last step that was written."""
+
+    queue: QueueStore
+    trio: Trio
+    joining: bool = False
+    """The join is being written, or is: whether it came to be is not known before the answer."""
+
+    async def claim(self) -> None:
+        """Before anything else; `AttemptOverError` when it is not to be carried out any more."""
+        trio = await self.queue.claim(self.trio.attempt)
+        if trio is None:
+            raise AttemptOverError(self.outcome_of_fence)
+        self.trio = trio
+
+    async def advance(self, step: AttemptStep) -> None:
+        """Write that this step comes now; `AttemptOverError` when somebody else was quicker."""
+        attempt = await self.queue.advance(self.trio.attempt, step)
+        if attempt is None:
+            raise AttemptOverError(self.outcome_of_fence)
+        self.trio = Trio(self.trio.contact, self.trio.operator, attempt)
+
+    async def join(self) -> None:
+        """Write that the two are about to hear each other."""
+        self.joining = True
+        attempt = await self.queue.join(self.trio.attempt)
+        if attempt is None:
+            self.joining = False
+            raise AttemptOverError(self.outcome_of_fence)
+        self.trio = Trio(self.trio.contact, self.trio.operator, attempt)
+
+    @property
+    def is_callback(self) -> bool:
+        """The customer is called, too."""
+        return self.trio.attempt.mode is not AttemptMode.DELIVERY
+
+    @property
+    def is_joined(self) -> bool:
+        return self.trio.attempt.step is AttemptStep.JOINED
+
+    @property
+    def outcome_of_fence(self) -> AttemptOutcome:
+        """What to say of an attempt that lost its contact: only a caller leaves a live one."""
+        return AttemptOutcome.CANCELLED if self.is_callback else AttemptOutcome.CALLER_LEFT

@@ -1,0 +1,83 @@
+"""What every outbound leg needs: an answer within a time, a sound to its end, a sure release."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import Any, Final
+
+from ivr.audio.pcm import duration_s
+from ivr.errors import SipError
+from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, PlaybackFinished
+
+log = logging.getLogger(__name__)
+
+ANSWERED: Final = 200
+NO_ANSWER: Final = 408
+PLAYBACK_LATE_S: Final = 2.0
+"""A leg that has not reported the end of a sound so long after it should have is not waited for."""
+
+
+async def answered(leg: Leg, limit_s: float) -> int:
+    """Wait for the far end to pick up: 200, its final status, or 408 after `limit_s`."""
+    try:
+        async with asyncio.timeout(limit_s):
+            while True:
+                match await leg.next_event():
+                    case Answered():
+                        return ANSWERED
+                    case Disconnected(cause=cause):
+                        return cause.status
+    except TimeoutError:
+        return NO_ANSWER
+
+
+async def heard(leg: Leg, samples: bytes) -> bool:
+    """Play to the end, or to the first key that is pressed; False: the far end hung up."""
+    leg.play(samples)
+    try:
+        async with asyncio.timeout(duration_s(samples) + PLAYBACK_LATE_S):
+            while True:
+                match await leg.next_event():
+                    case PlaybackFinished():
+                        return True
+                    case Dtmf():
+                        leg.stop_playback()
+                        return True
+                    case Disconnected():
+                        return False
+    except TimeoutError:
+        return True
+
+
+async def ended(leg: Leg) -> None:
+    """Until the far end has hung up, or the leg was lost."""
+    while not isinstance(await leg.next_event(), Disconnected):
+        pass
+
+
+async def unless_ended(work: Awaitable[Any], *legs: Leg) -> Leg | None:
+    """Do `work` while all legs last; the leg that ended first, None when the work was done.
+
+    Events of the legs are consumed meanwhile. A fault of the work is raised.
+    """
+    task = asyncio.ensure_future(work)
+    ends = {asyncio.ensure_future(ended(leg)): leg for leg in legs}
+    try:
+        await asyncio.wait({task, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+            return None
+        return next(leg for end, leg in ends.items() if end.done())
+    finally:
+        task.cancel()
+        for end in ends:
+            end.cancel()
+        await asyncio.gather(task, *ends, return_exceptions=True)
+
+
+async def release(leg: Leg) -> None:
+    """Hang up whatever state the leg is in; a worker that is gone has done it already."""
+    try:
+        await asyncio.shield(leg.hang_up(reason="handoff over"))
+    except SipError as exc:
+        log.info("- leg already gone: %s", exc.message)

@@ -1,0 +1,292 @@
+"""A node's part in the shared queue: keeps its lease, matches, carries attempts out. Event loop.
+
+lease    renewed three times within its length; when it cannot be, every attempt that has not
+         joined two people yet is ended here, before others may take it over
+turns    on every wake-up and every `poll_s`: take over from dead nodes, match contacts with
+         operators, fetch what is planned for this node
+attempts one task each; a fault in one ends that one. Their ends are written until that works
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from ivr.clock import Clock
+from ivr.errors import IvrError, StoreError
+from ivr.handoff.attempt import AttemptOverError, LiveAttempt
+from ivr.handoff.lease import Lease
+from ivr.queue.model import AttemptId, AttemptOutcome, AttemptStep, NodeId
+from ivr.queue.ports import QueueStore
+from ivr.queue.transitions import Trio, is_wanted
+
+log = logging.getLogger(__name__)
+
+CarryOut = Callable[[LiveAttempt], Awaitable[AttemptOutcome]]
+"""From a claimed attempt to its end; everything dialled is released when it returns or is
+cancelled. May raise `AttemptOverError`."""
+
+ASK_S: Final = 5.0
+"""A request to the queue that takes longer is given up."""
+END_AGAIN_S: Final = 1.0
+"""Pause before the end of an attempt is written again."""
+FAILED_PAUSE_S: Final = 3.0
+"""Nothing is matched for so long after this node could not dial: it would fail again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatcherSettings:
+    """Seconds, but for `attempts`."""
+
+    poll_s: float = 0.5
+    recover_s: float = 2.0
+    """Between two looks for dead nodes and for contacts that are not wanted any more."""
+    attempts: int = 64
+    """Carried out at once, conversations included."""
+
+
+@dataclass(slots=True)
+class _Running:
+    """An attempt under way."""
+
+    live: LiveAttempt
+    task: "asyncio.Task[None]"
+    unwanted: bool = False
+    """Somebody has taken the contact away from it."""
+
+    @property
+    def outcome_of_cancelling(self) -> AttemptOutcome:
+        if self.unwanted:
+            return self.live.outcome_of_fence
+        # Where they may have been joined already, the customer may take the old place again.
+        return AttemptOutcome.LOST if self.live.joining else AttemptOutcome.NODE_FAILED
+
+    @property
+    def awaits_dial(self) -> bool:
+        """A callback that will take a place in the media workers and has not yet."""
+        step = self.live.trio.attempt.step
+        return self.live.is_callback and step in (AttemptStep.PLANNED, AttemptStep.CLAIMED)
+
+
+@dataclass(slots=True)
+class Dispatcher:
+    """Runs this node's attempts. `start`, then `run` until cancelled, then `aclose`."""
+
+    node: NodeId
+    queue: QueueStore
+    carry_out: CarryOut
+    callback_room: Callable[[], int]
+    """How many more customers this node could call back now."""
+    clock: Clock
+    settings: DispatcherSettings = field(default_factory=DispatcherSettings)
+    fault: str = field(default="", init=False)
+    """Why the queue cannot be used now, '' while it can."""
+    _lease: Lease = field(default_factory=Lease, init=False)
+    _running: dict[AttemptId, _Running] = field(default_factory=dict, init=False)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _recover_at: float = field(default=0.0, init=False)
+    _paused_until: float = field(default=0.0, init=False)
+    _draining: bool = field(default=False, init=False)
+
+    @property
+    def live(self) -> int:
+        """Attempts under way."""
+        return len(self._running)
+
+    def wake(self) -> None:
+        """Something has changed in the queue: look at once."""
+        self._woken.set()
+
+    async def start(self) -> None:
+        """Before any call is taken: be known as alive, and end what an earlier run left behind.
+
+        `StoreError` when the queue cannot be reached.
+        """
+        asked_at = self.clock.monotonic()
+        self._lease = self._lease.on_renewed(asked_at, await self.queue.renew(self.node))
+        for trio in await self.queue.recover(self.node, starting=True):
+            _note(trio, "left behind by an earlier run")
+
+    async def run(self) -> None:
+        """Until cancelled. Nothing that goes wrong in the queue or in an attempt ends it."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._keep_lease())
+            loops.create_task(self._take_turns())
+
+    async def drain(self) -> None:
+        """Call nobody back any more, and end callbacks that have not joined two people yet: other
+        nodes can take them over at once. Callers on the line are brought to operators as before."""
+        self._draining = True
+        ending = [one for one in self._running.values() if one.live.is_callback]
+        ending = [one for one in ending if not one.live.joining]
+        for one in ending:
+            one.task.cancel()
+        if ending:
+            await asyncio.wait([one.task for one in ending], timeout=ASK_S)
+
+    async def aclose(self) -> None:
+        """End everything; `run` has been cancelled."""
+        self._draining = True
+        tasks = [one.task for one in self._running.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # ---- lease
+
+    async def _keep_lease(self) -> None:
+        while True:
+            asked_at = self.clock.monotonic()
+            await self._renew(asked_at)
+            pause_s = self._lease.next_renewal(asked_at) - self.clock.monotonic()
+            await asyncio.sleep(max(0.0, min(pause_s, self._left_s() if self._good() else pause_s)))
+            if not self._good():
+                self._fence()
+
+    async def _renew(self, asked_at: float) -> None:
+        """Ask until the lease is over; when it is, at least long enough for an answer."""
+        try:
+            async with asyncio.timeout(self._left_s() if self._good() else ASK_S):
+                lasts_s = await self.queue.renew(self.node)
+        except (StoreError, TimeoutError) as exc:
+            self._on_fault("lease not renewed", exc)
+            return
+        self._lease = self._lease.on_renewed(asked_at, lasts_s)
+
+    def _good(self) -> bool:
+        return self._lease.is_good(self.clock.monotonic())
+
+    def _left_s(self) -> float:
+        return max(0.0, self._lease.until - self.clock.monotonic())
+
+    def _fence(self) -> None:
+        """The queue may give our attempts to others soon: hang up before they dial."""
+        unjoined = [one for one in self._running.values() if not one.live.is_joined]
+        for one in unjoined:
+            one.task.cancel()
+        if unjoined:
+            log.error(
+                "x lease lost: %d attempts are ended", len(unjoined), extra={"action": "fenced"}
+            )
+
+    # ---- turns
+
+    async def _take_turns(self) -> None:
+        while True:
+            self._woken.clear()
+            if self._good():
+                await self._turn()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.settings.poll_s):
+                    await self._woken.wait()
+
+    async def _turn(self) -> None:
+        try:
+            async with asyncio.timeout(ASK_S):
+                await self._look()
+        except (IvrError, TimeoutError) as exc:
+            self._on_fault("queue not looked at", exc)
+        except Exception as exc:  # the loop outlives whatever a store may do
+            log.exception("x turn of the queue failed", extra={"action": "dispatch"})
+            self.fault = str(exc)
+        else:
+            self.fault = ""
+
+    async def _look(self) -> None:
+        now = self.clock.monotonic()
+        if now >= self._recover_at:
+            self._recover_at = now + self.settings.recover_s
+            for trio in await self.queue.recover(self.node):
+                _note(trio, "taken over")
+            await self._drop_unwanted()
+        if now >= self._paused_until and self.live < self.settings.attempts:
+            await self.queue.assign(self.node, self._callback_room())
+        for trio in await self.queue.outbox(self.node):
+            if self.live < self.settings.attempts:
+                self._begin(trio)
+
+    def _callback_room(self) -> int:
+        if self._draining:
+            return 0
+        undialled = sum(one.awaits_dial for one in self._running.values())
+        return max(0, self.callback_room() - undialled)
+
+    async def _drop_unwanted(self) -> None:
+        """Whoever took a promise back need not wait for the next step to be left in peace."""
+        for one in list(self._running.values()):
+            contact = await self.queue.contact(one.live.trio.contact.contact_id)
+            wanted = contact is not None and is_wanted(contact, one.live.trio.attempt)
+            if not wanted and not one.live.joining:
+                one.unwanted = True
+                one.task.cancel()
+
+    def _on_fault(self, what: str, fault: Exception) -> None:
+        text = fault.message if isinstance(fault, IvrError) else "the queue does not answer"
+        if self.fault != text:
+            log.error("x %s: %s", what, text, extra={"action": "queue_fault"})
+        self.fault = text
+
+    # ---- attempts
+
+    def _begin(self, trio: Trio) -> None:
+        attempt_id = trio.attempt.attempt_id
+        if attempt_id in self._running:
+            return
+        live = LiveAttempt(self.queue, trio)
+        task = asyncio.create_task(self._run_attempt(live), name=f"attempt {attempt_id}")
+        self._running[attempt_id] = _Running(live, task)
+        task.add_done_callback(lambda _: self._running.pop(attempt_id, None))
+
+    async def _run_attempt(self, live: LiveAttempt) -> None:
+        outcome: AttemptOutcome | None = None
+        try:
+            outcome = await self._outcome_of(live)
+        finally:
+            if outcome is None:  # cancelled
+                outcome = self._running[live.trio.attempt.attempt_id].outcome_of_cancelling
+            await asyncio.shield(self._write_end(live, outcome))
+
+    async def _outcome_of(self, live: LiveAttempt) -> AttemptOutcome:
+        try:
+            await live.claim()
+            outcome = await self.carry_out(live)
+        except AttemptOverError as over:
+            return over.outcome
+        except IvrError as exc:
+            log.error("x attempt failed: %s", exc.message, extra={"action": "attempt"})
+            outcome = AttemptOutcome.NODE_FAILED
+        except Exception:  # one bad attempt takes no other down
+            log.exception("x attempt failed", extra={"action": "attempt"})
+            outcome = AttemptOutcome.NODE_FAILED
+        if outcome is AttemptOutcome.NODE_FAILED:
+            self._paused_until = self.clock.monotonic() + FAILED_PAUSE_S
+        return outcome
+
+    async def _write_end(self, live: LiveAttempt, outcome: AttemptOutcome) -> None:
+        """Until it is written: an operator must not stay reserved for an attempt that is over."""
+        while True:
+            try:
+                async with asyncio.timeout(ASK_S):
+                    trio = await self.queue.end(live.trio.attempt, outcome)
+            except (StoreError, TimeoutError) as exc:
+                self._on_fault("end of an attempt not written", exc)
+                if self._draining:
+                    return  # whoever takes over from this node ends it
+                await asyncio.sleep(END_AGAIN_S)
+                continue
+            if trio is not None:
+                _note(trio, outcome.value)
+            self.wake()
+            return
+
+
+def _note(trio: Trio, why: str) -> None:
+    log.info(
+        "- attempt %s of contact %s ended: %s",
+        trio.attempt.attempt_id,
+        trio.contact.contact_id,
+        why,
+        extra={"action": "attempt_ended"},
+    )
