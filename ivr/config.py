@@ -1,8 +1,8 @@
 """One TOML file plus IVR_* environment variables -> frozen `Settings`.
 
 Environment variables override the file: section and key joined by two underscores, for example
-`IVR_SIP__PORT=5080` or `IVR_HANDOFF__OPERATOR=sip:100@pbx`. Lists are written as JSON. This module
-is the only reader of the environment.
+`IVR_SIP__PORT=5080` or `IVR_HANDOFF__OPERATOR=sip:100@pbx`. Lists and tables are written as JSON.
+This module is the only reader of the environment.
 """
 
 import json
@@ -11,15 +11,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from ivr.config_queue import CallbackSettings, QueueSettings
+from ivr.config_section import Section
 from ivr.errors import ConfigError
-
-
-class Section(BaseModel):
-    """A table of the configuration file: frozen, unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class SipSettings(Section):
@@ -187,13 +183,6 @@ class HandoffSettings(Section):
     dial_timeout_s: float = Field(default=25.0, ge=1.0, le=180.0)
 
 
-class QueueSettings(Section):
-    """[queue] contacts that wait for an operator, on the line or for a promised call."""
-
-    database: str = "sqlite:///var/queue.db"
-    """Shared by all nodes of one queue; PostgreSQL: 'postgresql+psycopg://user@host/queue'."""
-
-
 class RecordSettings(Section):
     """[records] what a call leaves behind."""
 
@@ -251,6 +240,7 @@ class Settings(Section):
     dialogue: DialogueSettings = DialogueSettings()
     handoff: HandoffSettings = HandoffSettings()
     queue: QueueSettings = QueueSettings()
+    callback: CallbackSettings = CallbackSettings()
     records: RecordSettings = RecordSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
@@ -306,8 +296,8 @@ def _apply_variable(values: dict[str, Any], name: str, text: str) -> None:
 
 
 def _decode(text: str) -> object:
-    """Lists are JSON; everything else stays text, pydantic converts it."""
-    if text.startswith("["):
+    """Lists and tables are JSON; everything else stays text, pydantic converts it."""
+    if text.startswith(("[", "{")):
         try:
             return json.loads(text)
         except json.JSONDecodeError:

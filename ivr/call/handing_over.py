@@ -54,8 +54,13 @@ class HandingOver:
 
     async def to_operator(self, reason: str) -> TransferOutcome | Waiting:
         """A place in the queue, or the outcome of a transfer to the external address."""
-        if self.line is not None and await self._is_queued():
-            return await self.line.enter(reason)
+        if self.line is not None and self.line.desk.outlook.staffed:
+            try:
+                return await self.line.enter(reason)
+            except StoreError as exc:
+                if not self.settings.target:
+                    raise
+                log.error("x queue not reached: %s", exc.message, extra={"action": "queue"})
         if not self.settings.target:
             return TransferOutcome.FAILED
         self._handoff_id = uuid4().hex
@@ -100,17 +105,6 @@ class HandingOver:
         """The call is over: nobody waits in the queue any more. `lost`: by a fault."""
         if self.line is not None:
             await self.line.close(lost=lost)
-
-    async def _is_queued(self) -> bool:
-        """Whether operators are registered; a queue that cannot be asked is no way to one."""
-        assert self.line is not None
-        try:
-            return await self.line.desk.has_operators()
-        except StoreError as exc:
-            if not self.settings.target:
-                raise
-            log.error("x queue not reached: %s", exc.message, extra={"action": "queue"})
-            return False
 
     # ---- told by the attempt
 

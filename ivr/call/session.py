@@ -242,8 +242,10 @@ class CallSession:
 
     def _make_conversation(self, player: Player) -> Conversation:
         parts = self._parts
+        queue = parts.queue
+        staffed = queue is not None and queue.outlook.staffed
         return Conversation(
-            policy=parts.policy,
+            policy=queue.policy if queue is not None and staffed else parts.policy,
             renderer=parts.renderer,
             understanding=replace(parts.understanding, client=self._speculation),
             back_office=parts.back_office,

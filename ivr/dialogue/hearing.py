@@ -202,7 +202,7 @@ def _confirm(state: DialogueState, context: Context, result: NluResult) -> Turn:
     named_operator = move is Move.OPERATOR and wants_operator(result.text)
     if move is not None and (move in _HARMLESS or named_operator):
         return make_move(state, context, move)
-    if state.line is not None and state.question.topic is Topic.IN_QUEUE and move is not None:
+    if line.hears_music(state) and move is not None:
         return on_no_match(state, context)  # half heard is no reason to leave a queue
     if move in _FAREWELLS and state.question.topic in (Topic.OPEN, Topic.MENU):
         return ask(state, context, ANYTHING_ELSE)

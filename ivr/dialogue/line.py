@@ -43,6 +43,11 @@ SOON_S: Final = 15.0
 SOON_REFRESH_S: Final = 8.0
 
 
+def hears_music(state: DialogueState) -> bool:
+    """Nothing is asked: the caller waits."""
+    return state.line is not None and state.question.topic is Topic.IN_QUEUE
+
+
 def on_queued(state: DialogueState, context: Context, queued: Queued) -> Turn:
     """A place, for the first time or again."""
     before: Phrase = ()

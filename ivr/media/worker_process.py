@@ -13,7 +13,9 @@ from typing import Final, cast
 
 from ivr.errors import SipError
 from ivr.media import wire
+from ivr.media.last_wills import send_last_wills
 from ivr.media.media_leg import MediaLeg
+from ivr.media.options import WorkerOptions
 from ivr.media.places import Places
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import (
@@ -21,6 +23,7 @@ from ivr.sip.leg import (
     Disconnected,
     Dtmf,
     EarlyMedia,
+    Held,
     LegEvent,
     LegId,
     LegIdentity,
@@ -28,6 +31,7 @@ from ivr.sip.leg import (
     TransferProgress,
     TransferRequested,
 )
+from ivr.sip.will import Dialog
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +50,7 @@ class WorkerProcess(asyncio.Protocol):
 
     def __init__(
         self,
-        options: wire.WorkerOptions,
+        options: WorkerOptions,
         generation: int,
         *,
         on_incoming: LegCallback,
@@ -58,6 +62,7 @@ class WorkerProcess(asyncio.Protocol):
         """What the worker keeps account of too: good for choosing one, its answer is what counts.
         """
         self.status = wire.Status(0, 0.0, 0, 0)
+        self._dialogs: dict[int, Dialog] = {}
         self.closed = asyncio.Event()
         self.ready = asyncio.Event()
         self._generation = generation
@@ -209,6 +214,8 @@ class WorkerProcess(asyncio.Protocol):
         if self.closed.is_set():
             return
         self.closed.set()
+        send_last_wills(self._dialogs.values())
+        self._dialogs.clear()
         cause = HangupCause(500, "media worker lost", HangupSide.WORKER_LOST)
         for leg in self.legs.values():
             leg.push_event(Disconnected(cause))
@@ -262,6 +269,14 @@ class WorkerProcess(asyncio.Protocol):
         leg = self.legs.get(getattr(message, "leg", 0))
         if leg is None:
             return
+        if isinstance(message, wire.LegDialog):
+            self._dialogs[leg.number] = Dialog(
+                inbound=message.inbound,
+                invite=message.invite,
+                answer=message.answer,
+                destination=message.destination,
+            )
+            return
         if isinstance(message, wire.LegPlaybackFinished):
             leg.push_playback_finished(message.played, message.flushed)
             return
@@ -286,6 +301,7 @@ class WorkerProcess(asyncio.Protocol):
 
     def _forget(self, leg: MediaLeg) -> None:
         self.legs.pop(leg.number, None)
+        self._dialogs.pop(leg.number, None)
         self.places.leave(leg.number)
 
     def _send(self, message: wire.ToWorker) -> None:
@@ -300,6 +316,8 @@ def _leg_event(message: wire.FromWorker) -> LegEvent | None:
             event = Ringing(message.status)
         case wire.LegEarlyMedia():
             event = EarlyMedia(message.codec)
+        case wire.LegHeld():
+            event = Held(message.held)
         case wire.LegAnswered():
             event = Answered(message.codec)
         case wire.LegDtmf():

@@ -91,6 +91,14 @@ class FakeLeg:
             raise SipError("refer", "REFER could not be sent")
         self.commands.append(f"refer {target}")
 
+    async def refer_replacing(self, other: Leg) -> None:
+        if self.refer_fails:
+            raise SipError("refer", "REFER could not be sent")
+        self.commands.append("refer_replacing")
+
+    async def hold(self, held: bool = True) -> None:
+        self.commands.append("hold" if held else "resume")
+
     async def dial_beside(
         self,
         target: str,

@@ -13,6 +13,7 @@ from tests.integration.media.conftest import (
     connect,
     listen,
     next_frame,
+    settle,
     tone,
     wait_for,
 )
@@ -113,7 +114,7 @@ async def test_what_the_operator_is_told_before_joining_the_caller_does_not_hear
     operator.play(tone(600, 3))
     caller.play(tone(2200, 3))
     ends = (conference.far[CALLER_HZ], conference.far[OPERATOR_HZ])
-    await asyncio.gather(*(listen(leg, SETTLE_S) for leg in ends))
+    await settle(SETTLE_S, *ends)
     at_caller, at_operator = await asyncio.gather(*(listen(leg, 0.4) for leg in ends))
     assert amplitude(at_operator, 600) > LOUD
     assert amplitude(at_caller, 600) < QUIET
