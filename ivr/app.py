@@ -109,7 +109,14 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
             return _health(pool, engine, recognizers, store, queue, registry)
 
         server = await HttpServer.start(
-            create_app(health=health, store=store, metrics=metrics, token=settings.http.token),
+            create_app(
+                health=health,
+                store=store,
+                metrics=metrics,
+                token=settings.http.token,
+                address=settings.http.address,
+                queue=queue.store,
+            ),
             settings.http.address,
             settings.http.port,
         )

@@ -197,11 +197,12 @@ class RecordSettings(Section):
 
 
 class HttpSettings(Section):
-    """[http] health, metrics and hand-off details; keep it on a local address."""
+    """[http] health, metrics, records, operators and queue; keep it on a local address."""
 
     address: str = "127.0.0.1"
     token: str = ""
-    """Needed to read calls and hand-offs ('Authorization: Bearer ...'); empty: nobody is asked."""
+    """Needed for records and the queue ('Authorization: Bearer ...'); empty: nobody is asked, and
+    only programs of this machine may change anything."""
     port: int = Field(default=8061, ge=0, le=65535)
 
 

@@ -145,6 +145,7 @@ LAYERS = (
         "ivr.documents",
         "ivr.config_queue",
         "ivr.config_section",
+        "ivr.documents",
         "ivr.files",
         "ivr.plots",
     ),

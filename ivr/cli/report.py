@@ -34,40 +34,51 @@ class Format(StrEnum):
     HTML = "html"
 
 
+DayOption = Annotated[
+    str, typer.Option(help="One day: 2026-11-22, today, yesterday. Default: today.")
+]
+SinceOption = Annotated[str, typer.Option(help=f"Beginning: {HOW}.")]
+UntilOption = Annotated[str, typer.Option(help="End, not included; default: now.")]
+IntervalOption = Annotated[
+    str, typer.Option(help="Length of the intervals: 15m, 30m, 1h, 1d, or none.")
+]
+SkillOption = Annotated[str, typer.Option(help="Only contacts that asked for this skill.")]
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", help="table, csv, json, or html with plots.")
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help=f"File to write; html without it: {PAGE}."),
+]
+TargetOption = Annotated[
+    float, typer.Option(min=0, help="Service level: seconds to answer within.")
+]
+GoalOption = Annotated[float, typer.Option(min=0, max=100, help="Per cent of calls to be so.")]
+ShortOption = Annotated[
+    float, typer.Option(min=0, help="Hang-ups within so many seconds are left out.")
+]
+AbandonsOption = Annotated[
+    AbandonRule, typer.Option(help="Other hang-ups: all missed, only late ones, or all left out.")
+]
+ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Configuration file.")]
+
+
 def report(
     context: typer.Context,
     *,
-    day: Annotated[
-        str, typer.Option(help="One day: 2026-11-22, today, yesterday. Default: today.")
-    ] = "",
-    since: Annotated[str, typer.Option(help=f"Beginning: {HOW}.")] = "",
-    until: Annotated[str, typer.Option(help="End, not included; default: now.")] = "",
-    interval: Annotated[
-        str, typer.Option(help="Length of the intervals: 15m, 30m, 1h, 1d, or none.")
-    ] = "30m",
-    skill: Annotated[str, typer.Option(help="Only contacts that asked for this skill.")] = "",
-    output_format: Annotated[
-        Format, typer.Option("--format", "-f", help="table, csv, json, or html with plots.")
-    ] = Format.TABLE,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help=f"File to write; html without it: {PAGE}."),
-    ] = None,
-    target: Annotated[
-        float, typer.Option(min=0, help="Service level: seconds to answer within.")
-    ] = 20.0,
-    goal: Annotated[float, typer.Option(min=0, max=100, help="Per cent of calls to be so.")] = 80.0,
-    short: Annotated[
-        float, typer.Option(min=0, help="Hang-ups within so many seconds are left out.")
-    ] = 5.0,
-    abandons: Annotated[
-        AbandonRule,
-        typer.Option(help="Other hang-ups: all missed, only late ones, or all left out."),
-    ] = AbandonRule.MISSED,
+    day: DayOption = "",
+    since: SinceOption = "",
+    until: UntilOption = "",
+    interval: IntervalOption = "30m",
+    skill: SkillOption = "",
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    target: TargetOption = 20.0,
+    goal: GoalOption = 80.0,
+    short: ShortOption = 5.0,
+    abandons: AbandonsOption = AbandonRule.MISSED,
     database: DatabaseOption = "",
-    config_file: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Configuration file.")
-    ] = None,
+    config_file: ConfigOption = None,
 ) -> None:
     """Figures of the queue: who came, who was answered how fast, which promises were kept.
 
