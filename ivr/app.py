@@ -252,6 +252,8 @@ def session_settings(settings: Settings) -> SessionSettings:
         operator=OperatorSettings(
             target=handoff.operator,
             refer=handoff.refer,
+            attended=handoff.attended,
+            briefing_s=handoff.briefing_s,
             refer_timeout_s=handoff.refer_timeout_s,
             dial_timeout_s=handoff.dial_timeout_s,
         ),

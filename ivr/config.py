@@ -178,6 +178,10 @@ class HandoffSettings(Section):
     """SIP URI calls are transferred to; empty: callers are offered a callback request instead."""
     refer: bool = True
     """False: always dial and bridge."""
+    attended: bool = False
+    """Ask the operator first, with a spoken summary; then REFER with Replaces, else a bridge."""
+    briefing_s: float = Field(default=15.0, ge=1.0, le=60.0)
+    """The summary is cut after this many seconds; any key of the operator skips it."""
     refer_timeout_s: float = Field(default=6.0, ge=1.0, le=120.0)
     """Seconds to wait for the transfer's outcome before bridging instead."""
     dial_timeout_s: float = Field(default=25.0, ge=1.0, le=180.0)

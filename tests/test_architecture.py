@@ -31,6 +31,7 @@ PURE = (
     "ivr.handoff.transfer",
     "ivr.handoff.lease",
     "ivr.handoff.whisper",
+    "ivr.handoff.attended",
     "ivr.queue",
     "ivr.nlu.schema",
     "ivr.nlu.thresholds",
@@ -237,3 +238,11 @@ def test_the_environment_is_read_in_one_place():
     }
     # The service that tests start gets a copy of the environment without our own variables.
     assert readers <= {"ivr.config", "ivr.testing.service"}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_no_cancellation_gets_lost(module: str):
+    """Before Python 3.12 `asyncio.wait_for` swallows a cancellation that comes together with the
+    result: a caller's hang-up got lost just when the operator answered. `asyncio.timeout` does not.
+    """
+    assert "asyncio.wait_for(" not in MODULES[module].read_text(encoding="utf-8")

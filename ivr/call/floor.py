@@ -152,9 +152,17 @@ class Floor:
         if self._answer is None or self._answer.done():
             self._summoned = True
             return
-        self._turn, _ = self._turn.on_stale_accepted()
         self._player.soften(FULL_GAIN)
-        self._settle(Summoned())
+        self._close(Summoned())
+
+    def lapse(self) -> None:
+        """Nobody answers the open question: `Silent` before its prompt is over, which plays on."""
+        if self._turn.phase is TurnPhase.PROMPTING:
+            self._close(Silent())
+
+    def _close(self, answer: Answer) -> None:
+        self._turn, _ = self._turn.on_stale_accepted()
+        self._settle(answer)
 
     async def played_out(self) -> None:
         """Wait until everything handed to the player has been heard."""

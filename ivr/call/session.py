@@ -25,13 +25,14 @@ from ivr.call.turn_log import TurnLog
 from ivr.clock import Clock
 from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.policy import Policy
-from ivr.errors import AudioError, SipError
+from ivr.errors import AudioError, SipError, SynthesisError
 from ivr.events import CallAnswered, CallEnded, CallId, Event, PartialHeard, SpeechBegan
 from ivr.handoff.operator import OperatorSettings
 from ivr.services.port import BackOffice
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, LegFrame, TransferProgress
 from ivr.speech.asr import Recognizer, RecognizerFactory
+from ivr.speech.phrase import Phrase
 from ivr.speech.player import Player
 from ivr.speech.vad import SpeechDetector
 from ivr.storage.ports import CallStore
@@ -126,6 +127,9 @@ class CallSession:
             settings=self._settings.operator,
             notes=notes,
             joined=self._on_operator_joined,
+            parted=self._on_operator_parted,
+            speak=self._speak,
+            music=parts.queue.music if parts.queue is not None else b"",
             line=line,
         )
 
@@ -333,6 +337,16 @@ class CallSession:
         self._ears.deaf = True  # two people talk: that is not for the recognizer
         if self._recording is not None:
             self._start_side_task(self._recording.follow(operator))
+
+    def _on_operator_parted(self) -> None:
+        self._ears.deaf = False
+
+    async def _speak(self, phrase: Phrase) -> bytes:
+        try:
+            return (await self._parts.renderer.render(phrase)).pcm
+        except SynthesisError as exc:
+            log.error("x phrase not spoken: %s", exc.message, extra={"action": "render"})
+            return b""
 
     def _start_side_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
