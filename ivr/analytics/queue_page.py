@@ -17,7 +17,7 @@ from ivr.plots import RIGHT, WRONG, Course
 
 DAY_S: Final = 86400.0 + 3600.0
 """The longest day, when the clocks go back."""
-PROMISED: Final = "#b45309"
+PROMISED: Final = "#e08a1e"
 PROMISED_AREA: Final = "#f0b27a"
 LINE_AREA: Final = "#7fa8d6"
 MOST_STEPS: Final = 400

@@ -22,12 +22,13 @@ T = TypeVar("T")
 
 HELP = """Operators of the queue: who they are, and whether they are on duty.
 
-Works on the queue's database, beside a running service or without one, on this machine
-(queue.database) or on another (--database postgresql+psycopg://user@host/queue). Every node
-sees a change at once.
+Works on the queue's database, beside a running service or without one, on
+this machine (queue.database) or on another (--database
+postgresql+psycopg://user@host/queue). Every node sees a change at once.
 
-A day: [bold]ivr operators add anna sip:101@pbx --skill general --skill sales:3[/], then
-[bold]login anna[/], [bold]pause anna lunch[/], [bold]ready anna[/], [bold]logout anna[/].
+A day: [bold]ivr operators add anna sip:101@pbx --skill sales:3[/], then
+[bold]login anna[/], [bold]pause anna lunch[/], [bold]ready anna[/],
+[bold]logout anna[/].
 """
 
 app = typer.Typer(help=HELP, invoke_without_command=True, rich_markup_mode="rich")
@@ -214,10 +215,11 @@ def import_operators(
 ) -> None:
     """Add and change operators from a table: id,name,target,skills,languages.
 
-    For example [bold]anna,Анна Смирнова,sip:101@pbx,general:1 sales:3,ru[/]. Only id and target
-    are needed; commas, semicolons or tabs. Wrong lines are named and nothing is imported
-    (--skip-wrong: the others are). Known operators keep their states; who is not in the table
-    stays as is. `ivr operators list --csv` writes such a table.
+    A line: [bold]anna,Анна Смирнова,sip:101@pbx,general:1 sales:3,ru[/]. Only id
+    and target are needed; commas, semicolons or tabs. Wrong lines are named and
+    nothing is imported (--skip-wrong: the others are). Known operators keep their
+    states; who is not in the table stays as is. `ivr operators list --csv` writes
+    such a table.
     """
     try:
         text = file.read_text(encoding="utf-8")

@@ -19,12 +19,13 @@ from ivr.http.queue_views import queue_view
 from ivr.queue import desk
 from ivr.queue.desk import DeskError
 
-HELP = """The queue as it is: who waits how long in which order, promises due, operators, nodes.
+HELP = """The queue as it is: who waits how long, promises due, operators, nodes.
 
-In a terminal it stays and is drawn anew every second until Ctrl-C; --once prints it once, and
-so does a pipe. [bold]place[/] 1 is served next; contacts without a place are not due yet: a booked
-slot, or a pause before the next try. The [bold]level[/] of the last hour is explained by
-`ivr report`. Numbers show two digits only, --plain shows them in full.
+In a terminal it stays and is drawn anew every second until Ctrl-C; --once
+prints it once, and so does a pipe. [bold]place[/] 1 is served next; contacts
+without a place are not due yet: a booked slot, or a pause before the next try.
+The last hour's [bold]level[/] is explained by `ivr report`. Numbers show two
+digits only, --plain shows them in full.
 """
 HEADING_LINES = 9
 """Of a live view, besides waiting contacts and operators."""

@@ -80,17 +80,28 @@ def report(
     database: DatabaseOption = "",
     config_file: ConfigOption = None,
 ) -> None:
-    """Figures of the queue: who came, who was answered how fast, which promises were kept.
+    """Figures of the queue: who came, who was answered, which promises were kept.
 
-    [bold]calls on the line[/] add up: offered = answered + abandoned + short + to call back +
-    waiting. [bold]ASA[/] is the mean wait of the answered, [bold]level[/] the service level by the
-    rule printed below the tables (--target, --goal, --short, --abandons change it). A promised call
-    is in neither: it has a table of its own, with the time from the first place to the joining
-    ([bold]to bridge[/]). [bold]AHT[/] is talk and wrap-up. [bold]told[/] estimates were [bold]off
-    by[/] so much in the median. Every figure: docs/operators.md.
+    [bold]Calls on the line[/] add up: offered = answered + abandoned + short +
+    to call back + waiting. [bold]ASA[/] is the mean wait of the answered,
+    [bold]level[/] the service level by the rule printed below the tables
+    (--target, --goal, --short and --abandons change it).
 
-    Examples: ivr report --day yesterday; ivr report --since 8h --interval 15m --skill sales;
-    ivr report --since 7d --interval 1d -f csv > week.csv; ivr report -f html.
+    [bold]Promised calls[/] are in neither: they have a table of their own, with
+    the time from the first place to the joining ([bold]to bridge[/]).
+
+    [bold]AHT[/] is talk and wrap-up. The estimates [bold]told[/] to callers were
+    [bold]off by[/] so much in the median. Every figure: docs/operators.md.
+
+    Examples:
+
+    ivr report --day yesterday
+
+    ivr report --since 8h --interval 15m --skill sales
+
+    ivr report --since 7d --interval 1d -f csv > week.csv
+
+    ivr report -f html
     """
     now = datetime.now().astimezone()
     begin, end = _period(day, since, until, now)
