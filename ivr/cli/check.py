@@ -11,6 +11,7 @@ from rich.table import Table
 
 from ivr import log
 from ivr.app import open_back_office, open_prompts
+from ivr.app_queue_rules import queue_rules
 from ivr.audio.pcm import duration_s
 from ivr.cli.context import console, run, settings_of
 from ivr.config import Settings
@@ -20,6 +21,7 @@ from ivr.media.kamailio import find_binary
 from ivr.nlu.engine import open_engine
 from ivr.speech.live import LiveRecognizers
 from ivr.speech.phrase import Money, Prompt
+from ivr.storage.queue_store import SqlQueueStore
 from ivr.storage.sql import SqlStore
 
 SECRETS = {"password", "token"}
@@ -53,6 +55,7 @@ async def _try_parts(settings: Settings) -> bool:
         ("prompts", _prompts, True),
         ("back office", _back_office, True),
         ("records", _records, True),
+        ("queue", _queue, True),
         ("operator", _operator, False),
     )
     good = True
@@ -135,6 +138,19 @@ async def _records(settings: Settings) -> str:
     folder = Path(settings.records.recordings_folder)
     recordings = f"recordings in {folder}" if settings.records.recordings else "no recordings"
     return f"{settings.records.database}, {'has calls' if calls else 'empty'}; {recordings}"
+
+
+async def _queue(settings: Settings) -> str:
+    store = await SqlQueueStore.open(settings.queue.database, queue_rules(settings))
+    try:
+        now = await store.snapshot()
+    finally:
+        await store.aclose()
+    calls = settings.callback.customer_uri or "calls back are promised and left to people"
+    return (
+        f"{settings.queue.database}: {len(now.operators)} operators, {now.waiting_count} waiting, "
+        f"{len(now.nodes)} nodes; {calls}"
+    )
 
 
 async def _operator(settings: Settings) -> str:

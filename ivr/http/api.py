@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
@@ -12,14 +13,17 @@ from ivr.analytics.cdr import Cdr
 from ivr.analytics.metrics import Metrics
 from ivr.analytics.queue_metrics import QueueMetrics
 from ivr.errors import StoreError
-from ivr.events import TurnCompleted
+from ivr.events import CallId, TurnCompleted
 from ivr.http.access import REFUSALS, bearer
 from ivr.http.health import Health
 from ivr.http.queue_routes import add_queue
+from ivr.queue.model import Contact
 from ivr.queue.ports import QueueStore
 from ivr.storage.ports import CallbackRequest, CallStore, HandoffAttempt, HandoffRecord
 
 T = TypeVar("T")
+REQUESTED: Final = "requested"
+"""State of a promise that is still to be kept."""
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
@@ -48,7 +52,7 @@ def create_app(
     queue_metrics = QueueMetrics(queue, metrics.registry) if queue is not None else None
     app.include_router(_service_routes(health, metrics, queue_metrics), tags=["service"])
     app.include_router(
-        _record_routes(store),
+        _record_routes(store, queue),
         dependencies=[Depends(bearer(token))],
         responses=REFUSALS,
         tags=["records"],
@@ -90,7 +94,7 @@ def _service_routes(
     return router
 
 
-def _record_routes(store: CallStore) -> APIRouter:
+def _record_routes(store: CallStore, queue: QueueStore | None) -> APIRouter:
     router = APIRouter()
 
     @router.get("/handoffs/{handoff_id}")
@@ -117,10 +121,26 @@ def _record_routes(store: CallStore) -> APIRouter:
     async def callback_requests(
         state: str = "requested", limit: Limit = 200
     ) -> tuple[CallbackRequest, ...]:
-        """Promises to call back, oldest first; any state where `state` is empty."""
-        return await store.callback_requests(state=state, limit=limit)
+        """Promises to call back, oldest first; any state where `state` is empty. `/promises`
+        tells more of those that the queue keeps."""
+        found = list(await store.callback_requests(state=state, limit=limit))
+        if queue is not None and state in ("", REQUESTED):
+            waiting = (await queue.snapshot()).waiting
+            found += [_as_request(contact) for contact in waiting if contact.promised]
+        return tuple(sorted(found, key=lambda request: request.requested_at)[:limit])
 
     return router
+
+
+def _as_request(contact: Contact) -> CallbackRequest:
+    return CallbackRequest(
+        request_id=contact.contact_id,
+        call_id=CallId(contact.call_id),
+        number=contact.number,
+        reason=contact.topic,
+        requested_at=datetime.fromtimestamp(contact.first_promised_at).astimezone(),
+        state=REQUESTED,
+    )
 
 
 def _found(value: T | None, what: str, name: str) -> T:

@@ -31,6 +31,7 @@ class ServiceProcess:
             "IVR_SIP__TLS_PORT": 0,
             "IVR_HTTP__PORT": 0,
             "IVR_RECORDS__DATABASE": f"sqlite:///{folder}/ivr.db",
+            "IVR_QUEUE__DATABASE": f"sqlite:///{folder}/queue.db",
             "IVR_RECORDS__RECORDINGS": "true",
             "IVR_RECORDS__RECORDINGS_FOLDER": folder / "recordings",
             "IVR_BACK_OFFICE__URL": f"sqlite:///{folder}/back_office.db",

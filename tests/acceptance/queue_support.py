@@ -114,8 +114,5 @@ async def queue_of(folder: Path) -> AsyncIterator[Queue]:
 
 def service_with_queue(folder: Path, customer: Softphone, **overrides: object) -> ServiceProcess:
     """A service that keeps its queue in this folder; every customer is at one phone."""
-    queue = {
-        "IVR_QUEUE__DATABASE": f"sqlite:///{folder}/queue.db",
-        "IVR_CALLBACK__CUSTOMER_URI": customer.uri.replace("sip:ivr@", "sip:{number}@"),
-    }
-    return ServiceProcess(folder, **{**QUICK, **queue, **overrides})
+    customers = {"IVR_CALLBACK__CUSTOMER_URI": customer.uri.replace("sip:ivr@", "sip:{number}@")}
+    return ServiceProcess(folder, **{**QUICK, **customers, **overrides})
