@@ -44,7 +44,10 @@ CANCEL_SAID: Final[Phrase] = (FreeText("Хорошо, звонок отменё�
 
 NO_INPUT_S: Final = 5.0
 MACHINE_S: Final = 4.0
-"""Nobody who picks up the phone speaks for so long without a pause; announcements do."""
+"""Nobody who picks up the phone speaks for so long without waiting for an answer; announcements
+do."""
+BREATH_S: Final = 1.0
+"""A pause in which an announcement draws breath; people wait longer."""
 ASKED: Final = 3
 """Times the question is put to somebody who answers something else."""
 VOICED: Final = 0.4
@@ -84,7 +87,10 @@ class Identifying:
             speech_began=self._on_speech, partial=self._on_partial, stale=self._on_stale
         )
         self._floor = Floor(self._player, listener, senses)
-        self._speech_began_s: float | None = None
+        self._speaking = False
+        self._spoke_from_s = 0.0
+        self._spoke_until_s = -BREATH_S
+        self._audio_s = 0.0
         self._machine = asyncio.Event()
 
     async def run(self) -> Answer:
@@ -198,11 +204,14 @@ class Identifying:
     # ---- what is heard: an `EarListener` in front of the floor
 
     def on_speech_started(self, audio_s: float) -> None:
-        self._speech_began_s = audio_s
+        self._speaking = True
+        if audio_s - self._spoke_until_s >= BREATH_S:
+            self._spoke_from_s = audio_s
         self._floor.on_speech_started(audio_s)
 
     def on_speech_ended(self) -> None:
-        self._speech_began_s = None
+        self._speaking = False
+        self._spoke_until_s = self._audio_s
         self._floor.on_speech_ended()
 
     def on_partial(self, text: str, audio_s: float) -> None:
@@ -212,8 +221,9 @@ class Identifying:
         self._floor.on_utterance(utterance)
 
     def on_frame(self, audio_s: float) -> None:
-        began_s = self._speech_began_s
-        if began_s is not None and audio_s - began_s >= MACHINE_S and not self._echo.is_echo():
+        self._audio_s = audio_s
+        long = audio_s - self._spoke_from_s >= MACHINE_S
+        if self._speaking and long and not self._echo.is_echo():
             self._machine.set()
         self._floor.on_frame(audio_s)
 
