@@ -1,15 +1,16 @@
-"""Figures -> SVG that stands in a page. Matplotlib is loaded with the first plot, not before."""
+"""Figures -> SVG for a page, or PNG. Matplotlib is loaded with the first plot, not before."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 RIGHT: Final = "#2b6cb0"
 WRONG: Final = "#c0262d"
@@ -26,7 +27,7 @@ STYLE: Final[Any] = {
     "legend.frameon": False,
 }
 
-METADATA: Final = ("Creator", "Date", "Format", "Type")
+EMPTY: Final[Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 """Left out: within a page they mean nothing, and the date would change the bytes."""
 
 
@@ -182,13 +183,31 @@ def over_time(
 
 def drawn(draw: "Callable[[Axes], None]", width: float = 5.6, height: float = 3.5) -> str:
     """What `draw` puts on the axes, as SVG; sizes in inches."""
+    text = StringIO()
+    panels([draw], width, height, lambda figure: figure.savefig(text, format="svg", metadata=EMPTY))
+    whole = text.getvalue()
+    return whole[whole.index("<svg") :]  # an XML prologue has no place within a page
+
+
+def picture(draws: "Sequence[Callable[[Axes], None]]", width: float, height: float) -> bytes:
+    """Panels below each other as PNG; the height is that of one."""
+    image = BytesIO()
+    panels(draws, width, height, lambda figure: figure.savefig(image, format="png", dpi=110))
+    return image.getvalue()
+
+
+def panels(
+    draws: "Sequence[Callable[[Axes], None]]",
+    width: float,
+    height: float,
+    save: "Callable[[Figure], None]",
+) -> None:
+    """Draw each on axes of its own, and save the figure while the style is in force."""
     from matplotlib import rc_context  # noqa: PLC0415 - takes half a second, few commands need it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        draw(figure.add_subplot())
-        text = StringIO()
-        figure.savefig(text, format="svg", metadata=dict.fromkeys(METADATA))
-    whole = text.getvalue()
-    return whole[whole.index("<svg") :]  # an XML prologue has no place within a page
+        figure = Figure(figsize=(width, height * len(draws)), layout="constrained")
+        for axes, draw in zip(figure.subplots(len(draws), squeeze=False)[:, 0], draws, strict=True):
+            draw(axes)
+        save(figure)

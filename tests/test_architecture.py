@@ -77,6 +77,9 @@ PURE = (
     "ivr.asr_build.questions",
     "ivr.asr_eval.scoring",
     "ivr.fixtures.coverage",
+    "ivr.simulate.visits",
+    "ivr.simulate.leaving",
+    "ivr.simulate.day",
     "ivr.bench.turns.rows",
     "ivr.bench.turns.tracks",
     "ivr.bench.turns.judge",
@@ -125,7 +128,12 @@ QUARANTINE = {
     "wordfreq": ("ivr.asr_build.texts",),
     "jiwer": ("ivr.asr_eval.scoring",),
     "sortedcontainers": ("ivr.queue",),
-    "matplotlib": ("ivr.plots", "ivr.bench.turns.plot"),
+    "matplotlib": (
+        "ivr.plots",
+        "ivr.bench.turns.plot",
+        "ivr.bench.queue.plot",
+        "ivr.simulate.plot",
+    ),
 }
 
 LAYERS = (
@@ -135,6 +143,7 @@ LAYERS = (
         "ivr.config",
         "ivr.config_queue",
         "ivr.config_section",
+        "ivr.documents",
         "ivr.files",
         "ivr.plots",
     ),
@@ -144,7 +153,15 @@ LAYERS = (
     ("ivr.asr_build", "ivr.asr_eval"),
     ("ivr.storage", "ivr.media", "ivr.http", "ivr.handoff"),
     ("ivr.call", "ivr.softphone", "ivr.testing", "ivr.fixtures"),
-    ("ivr.app", "ivr.app_queue", "ivr.app_queue_rules", "ivr.bench", "ivr.regress", "ivr.review"),
+    (
+        "ivr.app",
+        "ivr.app_queue",
+        "ivr.app_queue_rules",
+        "ivr.bench",
+        "ivr.regress",
+        "ivr.review",
+        "ivr.simulate",
+    ),
     ("ivr.cli", "ivr.__main__"),
 )
 """Left to right: a module imports from its own layer and those before it."""

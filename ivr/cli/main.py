@@ -21,6 +21,7 @@ from ivr.cli import (
     regress,
     report,
     serve,
+    simulate,
 )
 
 HELP = """Voice assistant for a mobile operator's short number 0611.
@@ -50,6 +51,7 @@ app.add_typer(nlu.app, name="nlu")
 app.add_typer(operators.app, name="operators")
 app.add_typer(queue.app, name="queue")
 app.command(name="report")(report.report)
+app.add_typer(simulate.app, name="simulate")
 
 
 @app.callback()
