@@ -20,6 +20,7 @@ from ivr.call.session import CallSession, SessionSettings, SharedParts
 from ivr.clock import SystemClock
 from ivr.config import Settings
 from ivr.dialogue.actions import QuestionKind
+from ivr.dialogue.hearing import readings_back
 from ivr.dialogue.policy import Policy, PolicySettings
 from ivr.errors import ConfigError
 from ivr.events import CallId, EventBus, Subscription
@@ -173,7 +174,7 @@ async def _open_parts(
     stack.push_async_callback(engine.aclose)
     progress("prompts")
     bank = open_prompts(stack, settings)
-    _start(stack, bank.warm(()), "warm prompts")
+    _start(stack, bank.warm(readings_back()), "warm prompts")
     progress("recognition model")
     recognizers = await LiveRecognizers.open(settings.speech)
     stack.push_async_callback(recognizers.aclose)

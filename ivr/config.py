@@ -106,12 +106,12 @@ class PatienceSettings(Section):
     """[patience] silence that ends a turn, by question: milliseconds after words that are complete,
     that may be complete, and that cannot be."""
 
-    open: Patience = (300, 650, 1200)
+    open: Patience = (360, 800, 1300)
     yes_no: Patience = (180, 500, 1000)
-    menu: Patience = (220, 550, 1200)
-    choice: Patience = (220, 550, 1200)
+    menu: Patience = (220, 700, 1200)
+    choice: Patience = (220, 700, 1200)
     """One of several things that were just named."""
-    city: Patience = (200, 550, 1200)
+    city: Patience = (200, 700, 1200)
     tariff: Patience = (200, 550, 1200)
     digits: Patience = (200, 800, 2000)
     """A telephone number."""
@@ -165,7 +165,7 @@ class DialogueSettings(Section):
     """The same after «подождите», then the caller is told that we are still there."""
     key_gap_s: float = Field(default=5.0, ge=1.0, le=30.0)
     """Pause after which a number being keyed or dictated is taken for finished."""
-    duck_db: float = Field(default=18.0, ge=0.0, le=40.0)
+    duck_db: float = Field(default=24.0, ge=0.0, le=40.0)
     """How much softer a prompt goes on when somebody speaks over it, until it is clear whether they
     want to say something; 0: it stops at the first sound."""
     announce_recording: bool = True

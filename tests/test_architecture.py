@@ -18,6 +18,7 @@ MODULES = {
 
 PURE = (
     "ivr.speech.endpointing",
+    "ivr.speech.foreground",
     "ivr.speech.grammar",
     "ivr.speech.phrase",
     "ivr.speech.russian",
@@ -141,6 +142,7 @@ LAYERS = (
         "ivr.errors",
         "ivr.clock",
         "ivr.config",
+        "ivr.documents",
         "ivr.config_queue",
         "ivr.config_section",
         "ivr.documents",

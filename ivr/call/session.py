@@ -41,8 +41,8 @@ log = logging.getLogger(__name__)
 
 RELEASE_S = 2.0
 """A far end that does not answer our BYE holds the call's resources no longer than this."""
-VOICED = 0.4
-"""Share of speech in the last 100 ms that counts as a voice."""
+VOICED = 0.6
+"""Share of speech in the last 100 ms that counts as a voice: 60 ms of it; clicks are shorter."""
 ANSWER_S = 32.0
 """An INVITE whose ACK never comes is over after 64*T1 (RFC 3261 section 13.3.1.4)."""
 SHUTTING_DOWN: Final = 503
@@ -287,6 +287,8 @@ class CallSession:
             voiced=lambda: detector.probability >= VOICED,
             echo=self._echo_guard.is_echo,
             end_utterance=self._end_utterance,
+            background=detector.foreground.is_background,
+            learn=detector.foreground.learn,
             soft_gain=self._settings.soft_gain,
         )
 

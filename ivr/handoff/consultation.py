@@ -10,7 +10,14 @@ from ivr.clock import Clock
 from ivr.errors import AudioError, SipError
 from ivr.handoff.attended import Attended, AttendedState
 from ivr.handoff.dialling import release
-from ivr.handoff.operator import UNKNOWN_STATUS, HandoffListener, HandoffProgress, OperatorSettings
+from ivr.handoff.operator import (
+    UNKNOWN_STATUS,
+    HandoffListener,
+    HandoffProgress,
+    OperatorSettings,
+    context_headers,
+    lifetime,
+)
 from ivr.handoff.talk import playing, talk
 from ivr.handoff.transfer import TransferOutcome
 from ivr.sip.leg import (
@@ -86,7 +93,7 @@ class Consultation:
         try:
             operator = await self._leg.dial_beside(
                 settings.target,
-                headers={"User-to-User": f"{handoff_id};encoding=hex"},
+                headers=context_headers(handoff_id) | lifetime(settings.dial_timeout_s),
                 caller=self._leg.identity.ani,
             )
         except SipError as exc:

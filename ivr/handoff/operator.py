@@ -22,6 +22,7 @@ BRIDGE = "bridge"
 RINGBACK_LIMIT_S = 50.0
 """The playback ring holds 60 s; whoever rings longer than this has heard the tone long enough."""
 UNKNOWN_STATUS = 500
+EXPIRES_LATER_S = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,17 @@ class HandoffProgress:
     mode: str
     status: int
     reason: str
+
+
+def context_headers(handoff_id: str) -> dict[str, str]:
+    """Tells the operator's side where the context is (RFC 7433)."""
+    return {"User-to-User": f"{handoff_id};encoding=hex"}
+
+
+def lifetime(ring_s: float) -> dict[str, str]:
+    """Ends the ringing of a phone that honours it (RFC 3261 section 13.3.1) even should the whole
+    machine be gone by then; ordinarily our CANCEL comes first."""
+    return {"Expires": str(round(ring_s) + EXPIRES_LATER_S)}
 
 
 class HandoffListener(Protocol):
@@ -91,7 +103,7 @@ class OperatorHandoff:
         When it returns CONNECTED after a REFER, the caller's leg is to be hung up by the session.
         Cancelling it releases the operator's leg.
         """
-        headers = {"User-to-User": f"{handoff_id};encoding=hex"}
+        headers = context_headers(handoff_id)
         transfer = Transfer.begun(
             self._clock.monotonic(),
             refer=self._settings.refer,
@@ -140,7 +152,9 @@ class OperatorHandoff:
     async def _dial(self, transfer: Transfer, headers: dict[str, str]) -> Transfer:
         try:
             operator = await self._leg.dial_beside(
-                self._settings.target, headers=headers, caller=self._leg.identity.ani
+                self._settings.target,
+                headers=headers | lifetime(self._settings.dial_timeout_s),
+                caller=self._leg.identity.ani,
             )
         except SipError as exc:
             log.warning("x operator not dialled: %s", exc.message, extra={"action": "dial"})

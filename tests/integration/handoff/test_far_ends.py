@@ -115,6 +115,7 @@ async def test_an_operator_who_does_not_take_the_call_leaves_the_caller_to_the_b
 async def test_a_phone_that_responds_only_after_it_was_given_up_is_cancelled(line: Line) -> None:
     line.begin(refer=False)
     invite = await line.operator.request("INVITE")
+    assert invite.header("Expires") == "6"
     assert await line.outcome() is TransferOutcome.NO_ANSWER
     late = time.monotonic()
     line.operator.respond(invite, 180, "Ringing")
