@@ -5,12 +5,13 @@ import importlib
 import logging
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from ivr.analytics.metrics import Metrics
+from ivr.app_queue import QueueNode, open_queue
 from ivr.call.conversation import Understanding
 from ivr.call.endings import Endings
 from ivr.call.patience import PatienceSettings
@@ -19,6 +20,7 @@ from ivr.call.session import CallSession, SessionSettings, SharedParts
 from ivr.clock import SystemClock
 from ivr.config import Settings
 from ivr.dialogue.actions import QuestionKind
+from ivr.dialogue.hearing import readings_back
 from ivr.dialogue.policy import Policy, PolicySettings
 from ivr.errors import ConfigError
 from ivr.events import CallId, EventBus, Subscription
@@ -32,7 +34,7 @@ from ivr.nlu.normalise import words_of
 from ivr.nlu.phrases import read_phrases
 from ivr.services.guard import GuardedBackOffice
 from ivr.services.port import BackOffice
-from ivr.sip.leg import Leg
+from ivr.sip.leg import Leg, LegIdentity
 from ivr.speech.endpointing import EndpointingProfile
 from ivr.speech.live import LiveRecognizers
 from ivr.speech.prompt_texts import PromptTexts, load_prompt_texts
@@ -56,6 +58,7 @@ class App:
     pool: MediaPool
     registry: CallRegistry
     store: SqlStore
+    queue: QueueNode
     http_url: str
     recognizer: str
     """Which recognition model is used and why."""
@@ -64,6 +67,7 @@ class App:
         """Take no new calls and let the present ones end; how many had to be ended."""
         self.registry.draining = True
         await self.pool.drain()
+        await self.queue.dispatcher.drain()
         return await self.registry.drain(self.settings.service.drain_s)
 
 
@@ -77,14 +81,24 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         metrics.watch(_subscribe(stack, bus, "records", RecordWriter(store).run))
         metrics.watch(_subscribe(stack, bus, "metrics", metrics.run))
         parts, engine, recognizers = await _open_parts(stack, settings, bus, store, progress)
-        registry = _make_registry(settings, parts, bus)
+
+        def on_incoming(leg: Leg) -> None:
+            registry.on_incoming(leg)  # the queue dials by the pool, and calls need the queue
+
+        def on_rejected(identity: LegIdentity, status: int) -> None:
+            registry.on_rejected(identity, status)
+
+        pool = MediaPool(settings, on_incoming=on_incoming, on_rejected=on_rejected)
+        queue = await _open_queue(stack, settings, parts, pool, progress)
+        registry = _make_registry(settings, replace(parts, queue=queue.desk), bus)
         stack.push_async_callback(registry.drain, 0.0)
         progress("media workers")
-        pool = MediaPool(
-            settings, on_incoming=registry.on_incoming, on_rejected=registry.on_rejected
-        )
         stack.push_async_callback(pool.aclose)
         await pool.start()
+        _start(stack, queue.desk.outlook.follow(), "queue outlook")
+        stack.push_async_callback(queue.dispatcher.aclose)
+        _start(stack, queue.dispatcher.run(), "queue dispatcher")
+
         metrics.workers_up_from(lambda: pool.status().workers_up)
 
         metrics.rasa_up_from(lambda: engine.healthy)
@@ -92,10 +106,17 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         metrics.tasks_from(lambda: len(asyncio.all_tasks()))
 
         def health() -> Health:
-            return _health(pool, engine, recognizers, store, registry)
+            return _health(pool, engine, recognizers, store, queue, registry)
 
         server = await HttpServer.start(
-            create_app(health=health, store=store, metrics=metrics, token=settings.http.token),
+            create_app(
+                health=health,
+                store=store,
+                metrics=metrics,
+                token=settings.http.token,
+                address=settings.http.address,
+                queue=queue.store,
+            ),
             settings.http.address,
             settings.http.port,
         )
@@ -106,6 +127,7 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
             pool=pool,
             registry=registry,
             store=store,
+            queue=queue,
             http_url=server.url,
             recognizer=recognizers.description,
         )
@@ -116,6 +138,28 @@ async def _open_store(stack: AsyncExitStack, settings: Settings, progress: Progr
     store = await SqlStore.open(settings.records.database)
     stack.push_async_callback(store.aclose)
     return store
+
+
+async def _open_queue(
+    stack: AsyncExitStack,
+    settings: Settings,
+    parts: SharedParts,
+    pool: MediaPool,
+    progress: Progress,
+) -> QueueNode:
+    """The queue, known to be there, and rid of what an earlier run left behind."""
+    progress("queue")
+    queue = await open_queue(
+        stack,
+        settings,
+        parts,
+        pool,
+        patience=_patience(settings),
+        staffed_policy=make_policy(settings, staffed=True),
+    )
+    await queue.dispatcher.start()
+    await queue.desk.outlook.refresh()
+    return queue
 
 
 async def _open_parts(
@@ -130,7 +174,7 @@ async def _open_parts(
     stack.push_async_callback(engine.aclose)
     progress("prompts")
     bank = open_prompts(stack, settings)
-    _start(stack, bank.warm(()), "warm prompts")
+    _start(stack, bank.warm(readings_back()), "warm prompts")
     progress("recognition model")
     recognizers = await LiveRecognizers.open(settings.speech)
     stack.push_async_callback(recognizers.aclose)
@@ -153,8 +197,8 @@ async def _open_parts(
     return parts, engine, recognizers
 
 
-def make_policy(settings: Settings) -> Policy:
-    """The dialogue's rules with this configuration."""
+def make_policy(settings: Settings, *, staffed: bool = False) -> Policy:
+    """The dialogue's rules with this configuration; `staffed`: the queue has operators."""
     return Policy(
         PolicySettings(
             accept=settings.nlu.accept,
@@ -162,7 +206,8 @@ def make_policy(settings: Settings) -> Policy:
             no_input_s=settings.dialogue.no_input_s,
             wait_s=settings.dialogue.hold_s,
             key_gap_s=settings.dialogue.key_gap_s,
-            operator_available=bool(settings.handoff.operator),
+            operator_available=staffed or bool(settings.handoff.operator),
+            slot_minutes=settings.callback.slot_minutes,
         )
     )
 
@@ -208,6 +253,8 @@ def session_settings(settings: Settings) -> SessionSettings:
         operator=OperatorSettings(
             target=handoff.operator,
             refer=handoff.refer,
+            attended=handoff.attended,
+            briefing_s=handoff.briefing_s,
             refer_timeout_s=handoff.refer_timeout_s,
             dial_timeout_s=handoff.dial_timeout_s,
         ),
@@ -302,6 +349,7 @@ def _health(
     engine: NluEngine,
     recognizers: LiveRecognizers,
     store: SqlStore,
+    queue: QueueNode,
     registry: CallRegistry,
 ) -> Health:
     status = pool.status()
@@ -312,6 +360,7 @@ def _health(
                 f"{status.workers_up} of {status.workers} workers up, {status.legs} legs",
             ),
             "records": PartHealth(not store.fault, store.fault),
+            "queue": PartHealth(not queue.dispatcher.fault, queue.dispatcher.fault, required=False),
             "hearing": PartHealth(
                 not recognizers.fault, recognizers.fault or recognizers.description, required=False
             ),

@@ -1,8 +1,8 @@
 """One TOML file plus IVR_* environment variables -> frozen `Settings`.
 
 Environment variables override the file: section and key joined by two underscores, for example
-`IVR_SIP__PORT=5080` or `IVR_HANDOFF__OPERATOR=sip:100@pbx`. Lists are written as JSON. This module
-is the only reader of the environment.
+`IVR_SIP__PORT=5080` or `IVR_HANDOFF__OPERATOR=sip:100@pbx`. Lists and tables are written as JSON.
+This module is the only reader of the environment.
 """
 
 import json
@@ -11,15 +11,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
+from ivr.config_queue import CallbackSettings, QueueSettings
+from ivr.config_section import Section
 from ivr.errors import ConfigError
-
-
-class Section(BaseModel):
-    """A table of the configuration file: frozen, unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class SipSettings(Section):
@@ -110,12 +106,12 @@ class PatienceSettings(Section):
     """[patience] silence that ends a turn, by question: milliseconds after words that are complete,
     that may be complete, and that cannot be."""
 
-    open: Patience = (300, 650, 1200)
+    open: Patience = (360, 800, 1300)
     yes_no: Patience = (180, 500, 1000)
-    menu: Patience = (220, 550, 1200)
-    choice: Patience = (220, 550, 1200)
+    menu: Patience = (220, 700, 1200)
+    choice: Patience = (220, 700, 1200)
     """One of several things that were just named."""
-    city: Patience = (200, 550, 1200)
+    city: Patience = (200, 700, 1200)
     tariff: Patience = (200, 550, 1200)
     digits: Patience = (200, 800, 2000)
     """A telephone number."""
@@ -169,7 +165,7 @@ class DialogueSettings(Section):
     """The same after «подождите», then the caller is told that we are still there."""
     key_gap_s: float = Field(default=5.0, ge=1.0, le=30.0)
     """Pause after which a number being keyed or dictated is taken for finished."""
-    duck_db: float = Field(default=18.0, ge=0.0, le=40.0)
+    duck_db: float = Field(default=24.0, ge=0.0, le=40.0)
     """How much softer a prompt goes on when somebody speaks over it, until it is clear whether they
     want to say something; 0: it stops at the first sound."""
     announce_recording: bool = True
@@ -182,16 +178,13 @@ class HandoffSettings(Section):
     """SIP URI calls are transferred to; empty: callers are offered a callback request instead."""
     refer: bool = True
     """False: always dial and bridge."""
+    attended: bool = False
+    """Ask the operator first, with a spoken summary; then REFER with Replaces, else a bridge."""
+    briefing_s: float = Field(default=15.0, ge=1.0, le=60.0)
+    """The summary is cut after this many seconds; any key of the operator skips it."""
     refer_timeout_s: float = Field(default=6.0, ge=1.0, le=120.0)
     """Seconds to wait for the transfer's outcome before bridging instead."""
     dial_timeout_s: float = Field(default=25.0, ge=1.0, le=180.0)
-
-
-class QueueSettings(Section):
-    """[queue] contacts that wait for an operator, on the line or for a promised call."""
-
-    database: str = "sqlite:///var/queue.db"
-    """Shared by all nodes of one queue; PostgreSQL: 'postgresql+psycopg://user@host/queue'."""
 
 
 class RecordSettings(Section):
@@ -204,11 +197,12 @@ class RecordSettings(Section):
 
 
 class HttpSettings(Section):
-    """[http] health, metrics and hand-off details; keep it on a local address."""
+    """[http] health, metrics, records, operators and queue; keep it on a local address."""
 
     address: str = "127.0.0.1"
     token: str = ""
-    """Needed to read calls and hand-offs ('Authorization: Bearer ...'); empty: nobody is asked."""
+    """Needed for records and the queue ('Authorization: Bearer ...'); empty: nobody is asked, and
+    only programs of this machine may change anything."""
     port: int = Field(default=8061, ge=0, le=65535)
 
 
@@ -251,6 +245,7 @@ class Settings(Section):
     dialogue: DialogueSettings = DialogueSettings()
     handoff: HandoffSettings = HandoffSettings()
     queue: QueueSettings = QueueSettings()
+    callback: CallbackSettings = CallbackSettings()
     records: RecordSettings = RecordSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
@@ -306,8 +301,8 @@ def _apply_variable(values: dict[str, Any], name: str, text: str) -> None:
 
 
 def _decode(text: str) -> object:
-    """Lists are JSON; everything else stays text, pydantic converts it."""
-    if text.startswith("["):
+    """Lists and tables are JSON; everything else stays text, pydantic converts it."""
+    if text.startswith(("[", "{")):
         try:
             return json.loads(text)
         except json.JSONDecodeError:

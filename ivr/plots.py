@@ -59,7 +59,8 @@ class Course:
     x: Sequence[datetime]
     y: Sequence[float]
     shape: Literal["line", "steps", "dots"] = "line"
-    """'steps': a value holds until the next, the area under it is filled."""
+    """'steps': a value holds until the next, the area under it is filled; the last covers those
+    before it."""
 
 
 def curves(
@@ -163,7 +164,7 @@ def over_time(
             if course.shape == "dots":
                 axes.scatter(x, course.y, s=9, color=colour, label=name)
             elif course.shape == "steps":
-                axes.fill_between(x, course.y, step="post", color=colour, alpha=0.35, label=name)
+                axes.fill_between(x, course.y, step="post", color=colour, label=name)
             else:
                 axes.plot(x, course.y, "o-", markersize=3, color=colour, label=name)
         if level is not None:
@@ -174,7 +175,8 @@ def over_time(
         axes.set_xlim(since, until)  # type: ignore[arg-type]
         axes.set_ylim(0, top)
         axes.set_ylabel(y_label)
-        axes.legend(loc="best", fontsize=9)
+        if courses or level is not None:
+            axes.legend(loc="best", fontsize=9)
 
     return drawn(draw, width=9.0, height=3.0)
 

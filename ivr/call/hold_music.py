@@ -13,7 +13,7 @@ LEAD_S: Final = 2.0
 PIECE_S: Final = 0.5
 POLL_S: Final = 0.2
 TAIL_S: Final = 0.3
-"""Silence after the music in which the caller may still begin to speak, seconds."""
+"""Silence after a noise that stopped the music, seconds; then the caller waits on."""
 _PIECE_BYTES: Final = round(PIECE_S * LINE_RATE_HZ) * SAMPLE_BYTES
 
 
@@ -39,10 +39,12 @@ class HoldMusic:
         return answer
 
     async def _go_on(self, floor: Floor, left_s: float) -> None:
-        while left_s > 0:
+        while True:
             await asyncio.sleep(POLL_S)
-            if floor.prompting:  # who speaks has silenced the music, and it may come back
+            if floor.prompting:  # else somebody speaks, and the music may come back
                 left_s = self._feed(left_s)
+            if left_s <= 0:
+                floor.lapse()  # while the rest still plays, so that the music never pauses
 
     def _feed(self, left_s: float) -> float:
         """Hand over what is missing; the seconds of music that are left then."""

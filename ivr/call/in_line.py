@@ -89,9 +89,9 @@ class InLine:
         """Wait for an operator, at the place that the caller has already where there is one."""
         if self._contact is not None:
             return await self.place()
-        opens_at = self.desk.opens_at(self.desk.clock.now())
-        if opens_at is not None:
-            return Closed(opens_at, self._slots())
+        now = self.desk.clock.now()
+        if not self.desk.promising.is_open(now):
+            return Closed(self.desk.promising.opens_at(now), await self._slots())
         contact = await self._new_contact(ContactKind.CALL, self.number, topic)
         enqueued = await self.desk.store.enqueue(contact)
         if enqueued.contact.kind is ContactKind.CALLBACK:
@@ -126,9 +126,10 @@ class InLine:
         self, number: str, topic: str, slot: datetime | None
     ) -> CallbackStored | CallbackRefused | Waiting:
         """A call back: whoever waits keeps the place. On disk when it returns."""
-        refused = await self.desk.refusal(number, slot)
+        now = self.desk.clock.now()
+        refused = await self.desk.promising.refusal(number, self.number, slot, now)
         if refused is not None:
-            return CallbackRefused(refused, self._slots(number))
+            return CallbackRefused(refused, await self._slots(number))
         slot_at = slot.timestamp() if slot is not None else 0.0
         if self._contact is None:
             wanted = await self._new_contact(ContactKind.CALLBACK, number, topic)
@@ -176,7 +177,7 @@ class InLine:
             if contact.kind is ContactKind.CALLBACK and contact.state is ContactState.WAITING:
                 place = await self.desk.store.place(contact.contact_id)
                 if place is not None:
-                    found.append(await self.desk.estimated(place))
+                    found.append(self.desk.outlook.estimated(place, contact.skill))
             elif not contact.is_live:
                 found.append(self._lost_place(contact))
         return tuple(found)
@@ -291,10 +292,13 @@ class InLine:
         self._handoff_id = self._handoff_id or contact.handoff_id or uuid4().hex
         self.desk.callers.add(contact.contact_id, self)
         self.desk.wake()
-        return await self._queued(place)
+        queued = await self._queued(place)
+        await self.desk.store.told(queued.place)
+        return queued
 
     async def _queued(self, place: Place) -> Queued:
-        place = await self.desk.estimated(place)
+        assert self._contact is not None
+        place = self.desk.outlook.estimated(place, self._contact.skill)
         missed, self._missed = self._missed, False
         ringing = self._reach is not None
         self._told_ringing = self._told_ringing or ringing
@@ -302,13 +306,13 @@ class InLine:
         return Queued(
             place=place,
             callback=offers,
-            slots=self._slots() if offers else (),
+            slots=await self._slots() if offers else (),
             ringing=ringing,
             after_failure=missed,
         )
 
-    def _slots(self, number: str = "") -> tuple[datetime, ...]:
-        return self.desk.slots(number or self.number, self.desk.clock.now())
+    async def _slots(self, number: str = "") -> tuple[datetime, ...]:
+        return await self.desk.promising.bookable(number or self.number, self.desk.clock.now())
 
     def _steps_out(self) -> None:
         if self._contact is not None:

@@ -1,18 +1,15 @@
 """What calls know of the shared queue: the store, and the house rules that decide what is said."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final
 
 from ivr.clock import Clock
-from ivr.dialogue.inputs import Refusal
+from ivr.dialogue.policy import Policy
 from ivr.handoff.callers import WaitingCallers
+from ivr.handoff.outlook import Outlook
+from ivr.handoff.promising import Promising
 from ivr.queue.model import DEFAULT_SKILL, NodeId, Place, Priority
 from ivr.queue.ports import QueueStore
-
-REGISTERED_S: Final = 5.0
-"""How long it is believed that operators are registered, or none are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +39,7 @@ class QueueManners:
         return place.wait_s >= self.offer_callback_after_s
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDesk:
     """Shared by all calls of a node. Event loop only."""
 
@@ -50,26 +47,12 @@ class QueueDesk:
     node: NodeId
     callers: WaitingCallers
     manners: QueueManners
+    outlook: Outlook
     clock: Clock
-    opens_at: Callable[[datetime], datetime | None]
-    """When operators work again; None while they do."""
-    slots: Callable[[str, datetime], tuple[datetime, ...]]
-    """Number, now -> beginnings of times at which it may be called, soonest first."""
-    refusal: Callable[[str, datetime | None], Awaitable[Refusal | None]]
-    """Number, slot -> why it is not called back; None: it is."""
-    estimated: Callable[[Place], Awaitable[Place]]
-    """The place with the estimate of the wait."""
+    promising: Promising
     wake: Callable[[], None]
     """Something has changed in the queue: match at once."""
+    policy: Policy
+    """The dialogue's rules for calls that find operators registered."""
     music: bytes = b""
     """int16 mono 8 kHz, played again and again."""
-    _registered: bool = field(default=False, init=False)
-    _asked_at: float | None = field(default=None, init=False)
-
-    async def has_operators(self) -> bool:
-        """Whether anybody is registered in the queue, on duty or not."""
-        now = self.clock.monotonic()
-        if self._asked_at is None or now - self._asked_at >= REGISTERED_S or not self._registered:
-            self._registered = bool((await self.store.snapshot()).operators)
-            self._asked_at = now
-        return self._registered

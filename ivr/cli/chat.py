@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from contextlib import AsyncExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final
 from uuid import uuid4
@@ -12,9 +13,21 @@ import typer
 from ivr import log
 from ivr.app import make_policy, open_back_office, open_texts
 from ivr.cli.context import console, run, settings_of
+from ivr.cli.pretend_queue import PretendQueue
 from ivr.clock import SystemClock
 from ivr.config import Settings
-from ivr.dialogue.actions import Action, Ask, CallService, HangUp, RequestCallback, Say, Transfer
+from ivr.dialogue.actions import (
+    Action,
+    Ask,
+    CallService,
+    CancelCallback,
+    HangUp,
+    Join,
+    RequestCallback,
+    ReturnToLine,
+    Say,
+    Transfer,
+)
 from ivr.dialogue.inputs import (
     CallbackStored,
     CallStarted,
@@ -23,9 +36,9 @@ from ivr.dialogue.inputs import (
     Moment,
     NluUnavailable,
     NoInput,
+    PromiseCancelled,
     ServiceFailed,
     ServiceReplied,
-    TransferFailed,
     UserInput,
 )
 from ivr.dialogue.policy import DialogueState
@@ -46,25 +59,30 @@ def chat(
         str, typer.Option("--as", help="Subscriber's ten digits; '' for an unknown caller.")
     ] = "9030000001",
     show: Annotated[bool, typer.Option(help="Show intent and confidence of each line.")] = True,
+    queue: Annotated[
+        int | None,
+        typer.Option(min=0, help="Pretend that so many people wait for an operator already."),
+    ] = None,
 ) -> None:
     """Type what a caller would say; a single key (0-9, *, #) is DTMF, an empty line is silence.
 
-    Nobody is called: a transfer or a callback request is only told. The back office is the
-    configured one: a promised payment is really connected.
+    Nobody is called: a transfer or a callback request is only told. With --queue the caller waits
+    behind others, and every empty line moves the queue on. The back office is the configured one: a
+    promised payment is really connected.
     """
     settings = settings_of(context)
     log.configure(settings.log.model_copy(update={"level": "warning"}))
-    run(_chat(settings, caller, show))
+    run(_chat(settings, caller, show, PretendQueue(queue)))
 
 
-async def _chat(settings: Settings, caller: str, show: bool) -> None:
+async def _chat(settings: Settings, caller: str, show: bool, queue: PretendQueue) -> None:
     async with AsyncExitStack() as stack:
         console.print("[dim]- starting the intent engine ...[/]")
         engine = await open_engine(settings.nlu, Path(settings.service.runtime))
         stack.push_async_callback(engine.aclose)
         office = open_back_office(settings)
         stack.push_async_callback(office.aclose)
-        talk = _Chat(settings, engine.client, office, open_texts(settings), caller)
+        talk = _Chat(settings, engine.client, office, open_texts(settings), caller, queue)
         await talk.run(show)
 
 
@@ -76,20 +94,26 @@ class _Chat:
         office: BackOffice,
         texts: PromptTexts,
         caller: str,
+        queue: PretendQueue,
     ) -> None:
         self._policy = make_policy(settings)
         self._client = client
         self._office = office
         self._texts = texts
         self._caller = caller
+        self._queue = queue
+        self._clock = SystemClock()
+
+    @property
+    def _now(self) -> datetime:
+        return self._clock.now() + self._queue.passed
 
     async def run(self, show: bool) -> None:
         """Until the policy hangs up or the input ends."""
-        clock = SystemClock()
         state = DialogueState()
         user_input: UserInput | None = CallStarted(self._caller, recorded=False)
         while user_input is not None:
-            state, actions = self._policy.step(state, user_input, Moment(clock.now()))
+            state, actions = self._policy.step(state, user_input, Moment(self._now))
             user_input = await self._carry_out(actions, show)
 
     async def _carry_out(self, actions: tuple[Action, ...], show: bool) -> UserInput | None:
@@ -97,17 +121,29 @@ class _Chat:
             match action:
                 case Say(phrase=phrase):
                     self._print(phrase)
-                case Ask(phrase=phrase):
+                case Ask(phrase=phrase, music=music):
                     self._print(phrase)
-                    return await self._read(show)
+                    if music:
+                        console.print("[dim]- music[/]")
+                    heard = await self._read(show)
+                    waits = music and isinstance(heard, NoInput)
+                    return self._queue.moves_on(self._now) if waits else heard
                 case CallService():
                     return await self._ask_office(action)
                 case Transfer(reason=reason):
                     console.print(f"[yellow]-> operator ({reason}); nobody is there in a chat[/]")
-                    return TransferFailed("no_answer")
-                case RequestCallback(number=number):
-                    console.print(f"[yellow]-> callback request for {number}[/]")
-                    return CallbackStored(number)
+                    return self._queue.enter(self._now)
+                case Join():
+                    console.print("[yellow]-> the operator has the caller[/]")
+                case RequestCallback(number=number, slot=slot):
+                    when = slot or "in turn"
+                    console.print(f"[yellow]-> callback request for {number}, {when}[/]")
+                    return CallbackStored(number, self._queue.ahead, slot)
+                case CancelCallback():
+                    console.print("[yellow]-> out of the queue[/]")
+                    return PromiseCancelled()
+                case ReturnToLine():
+                    return self._queue.enter(self._now)
                 case HangUp(reason=reason):
                     console.print(f"[dim]-> end ({reason})[/]")
         return None

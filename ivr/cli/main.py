@@ -16,7 +16,10 @@ from ivr.cli import (
     fixtures,
     models,
     nlu,
+    operators,
+    queue,
     regress,
+    report,
     serve,
     simulate,
 )
@@ -45,6 +48,9 @@ app.add_typer(calls.app, name="calls")
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(models.app, name="models")
 app.add_typer(nlu.app, name="nlu")
+app.add_typer(operators.app, name="operators")
+app.add_typer(queue.app, name="queue")
+app.command(name="report")(report.report)
 app.add_typer(simulate.app, name="simulate")
 
 

@@ -9,7 +9,7 @@ from ivr.dialogue.flows.callback import on_digits
 from ivr.dialogue.flows.callback_time import on_when_key
 from ivr.dialogue.intents import KEYED_INTENTS, Move
 from ivr.dialogue.ladders import on_no_match
-from ivr.dialogue.line import on_queue_key
+from ivr.dialogue.line import hears_music, on_queue_key
 from ivr.dialogue.moves import make_move
 from ivr.dialogue.promise import on_promise_key
 from ivr.dialogue.replies import city, on_choice, on_city
@@ -56,7 +56,7 @@ def on_key(state: DialogueState, context: Context, digit: str) -> Turn:
 def _special(state: DialogueState, context: Context, digit: str) -> Turn | None:
     """Keys of the questions that have their own."""
     match state.question.topic:
-        case Topic.IN_QUEUE if state.line is not None:
+        case Topic.IN_QUEUE if hears_music(state):
             return on_queue_key(state, context, digit)
         case Topic.PROMISE_FOUND:
             return on_promise_key(state, context, digit)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ivr.dialogue.flows.callback import offer_callback, on_number_finished
 from ivr.dialogue.flows.callback_time import in_turn
-from ivr.dialogue.line import on_not_understood, on_unknown_place, tell
+from ivr.dialogue.line import hears_music, on_not_understood, on_unknown_place, tell
 from ivr.dialogue.state import OPEN_TOPICS, YES_NO_TOPICS, DialogueState, Question, Topic
 from ivr.dialogue.turns import (
     AFTER_ITEM,
@@ -81,7 +81,7 @@ def give_up(state: DialogueState, context: Context, reason: str) -> Turn:
 
 def on_no_input(state: DialogueState, context: Context) -> Turn:
     """Nothing was said or keyed."""
-    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+    if hears_music(state):
         return on_unknown_place(state, context)
     if state.waiting:
         still = prompts("wait.still")
@@ -124,7 +124,7 @@ def _silent_to_the_end(state: DialogueState, context: Context) -> Turn:
 
 def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = False) -> Turn:
     """Something was said or keyed that means nothing here."""
-    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+    if hears_music(state):
         return on_not_understood(state)
     # The number that is being read back, or was confirmed, can still be used.
     number = state.callback_number if state.question.topic in _NUMBER_KNOWN else ""
@@ -146,7 +146,7 @@ def on_no_match(state: DialogueState, context: Context, *, off_topic: bool = Fal
 
 def on_too_long(state: DialogueState, context: Context) -> Turn:
     """Somebody, or a television, spoke for longer than is listened to: briefly, please."""
-    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+    if hears_music(state):
         return wait_on(state)
     if state.waiting or state.question.topic not in OPEN_TOPICS or state.no_matches:
         return on_no_match(state, context)
@@ -188,7 +188,7 @@ def _keys_of(question: Question) -> Phrase:
 
 def on_nlu_unavailable(state: DialogueState, context: Context) -> Turn:
     """Words were heard, and nothing could say what they mean: keys at once, then an operator."""
-    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+    if hears_music(state):
         return on_not_understood(state)
     state = replace(state, nlu_failures=state.nlu_failures + 1, waiting=False)
     if state.nlu_failures > 1:

@@ -43,6 +43,11 @@ SOON_S: Final = 15.0
 SOON_REFRESH_S: Final = 8.0
 
 
+def hears_music(state: DialogueState) -> bool:
+    """Nothing is asked: the caller waits."""
+    return state.line is not None and state.question.topic is Topic.IN_QUEUE
+
+
 def on_queued(state: DialogueState, context: Context, queued: Queued) -> Turn:
     """A place, for the first time or again."""
     before: Phrase = ()
@@ -184,10 +189,10 @@ def on_words(
         return tell(understood(state), context)
     if stays(text) or asks_to_wait(text):
         return _explain(understood(state), context, prompts("ack.ok"))
-    if leaves(text):
-        return _on_leaving(understood(state), context)
     if wants_call(text):
         return call_back(state, context, entities)
+    if leaves(text):
+        return _on_leaving(understood(state), context)
     if says_goodbye(text):
         return hang_up(state, "goodbye", prompts("close.goodbye"))
     return None

@@ -8,7 +8,7 @@ from ivr.dialogue import promise
 from ivr.dialogue.flows.callback import declined
 from ivr.dialogue.intents import Move
 from ivr.dialogue.ladders import on_no_match, to_operator
-from ivr.dialogue.line import QUEUE_MOVES
+from ivr.dialogue.line import QUEUE_MOVES, hears_music
 from ivr.dialogue.replies import farewell, on_yes_no
 from ivr.dialogue.state import (
     CALLBACK_TOPICS,
@@ -34,7 +34,7 @@ _OFFERS = frozenset({Topic.QUEUE_OFFER, Topic.CLOSED_OFFER, Topic.CONFIRM_LEAVIN
 
 def make_move(state: DialogueState, context: Context, move: Move) -> Turn:
     """Carry out one move; to somebody who hears music it may mean something else."""
-    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+    if hears_music(state):
         state = state if move is Move.OFF_TOPIC else understood(state)
         return QUEUE_MOVES[move](state, context)
     return _MOVES[move](state, context)

@@ -35,7 +35,7 @@ from ivr.dialogue.inputs import (
 from ivr.dialogue.intents import Move, Serve, treatment
 from ivr.dialogue.keys import on_key
 from ivr.dialogue.moves import make_move
-from ivr.dialogue.state import DialogueState, Phase, Topic
+from ivr.dialogue.state import DialogueState, Phase
 from ivr.dialogue.turns import (
     CITY,
     LAST_RUNG,
@@ -120,6 +120,8 @@ def _on_caller(state: DialogueState, context: Context, user_input: SpokenOrKeyed
             return on_key(state, context, digit)
         case NoInput():
             return ladders.on_no_input(state, context)
+        case Unintelligible() if line.hears_music(state):
+            return wait_on(state)  # noises around somebody who waits
         case Unintelligible(cut=cut):
             return (ladders.on_too_long if cut else ladders.on_no_match)(state, context)
         case NluUnavailable():
@@ -236,7 +238,7 @@ def _on_failure(state: DialogueState, context: Context, failed: ServiceFailed) -
 
 def _listen_again(state: DialogueState, context: Context) -> Turn:
     """Something came that belongs to no open wait: say nothing and go on with what is open."""
-    if state.line is not None and state.question.topic is Topic.IN_QUEUE:
+    if line.hears_music(state):
         return wait_on(state)
     no_input_s = context.settings.no_input_s
     return state, (Ask(phrase=(), kind=state.question.kind, no_input_s=no_input_s),)

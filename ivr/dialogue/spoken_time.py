@@ -19,6 +19,8 @@ _PARTS: Final[dict[str, range]] = {
 }
 _BEFORE_HOUR: Final = word_set("в во к ко на с после часов")
 _HOURS: Final = word_set("час часа часов часам")
+DAY_BEGINS: Final = 8
+"""«После двух» is in the afternoon."""
 _WHOLE_DAY: Final = frozenset(range(24))
 
 
@@ -38,7 +40,7 @@ def time_wish(text: str, now: datetime) -> TimeWish | None:
     hours = _hours(words, now, day_named=day is not None)
     if day is None and hours is None:
         return None
-    if hours is not None and words and "через" in words:
+    if hours is not None and "через" in words:
         day = now.date()
     return TimeWish(day, _WHOLE_DAY if hours is None else hours)
 
@@ -75,7 +77,8 @@ def _hours(words: list[str], now: datetime, *, day_named: bool) -> frozenset[int
         return frozenset(range(now.hour + hour, 24))
     meant = _of_the_clock(hour, part)
     if words[number.first - 1 : number.first] == ["после"]:
-        return frozenset(range(min(meant, default=24), 24))
+        waking = [hour for hour in meant if hour >= DAY_BEGINS]
+        return frozenset(range(min(waking, default=24), 24))
     return meant
 
 

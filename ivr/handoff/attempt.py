@@ -4,6 +4,7 @@ Event loop only. Nothing is dialled, bridged or told for an attempt whose step c
 the contact may have left, or another node may have taken over meanwhile.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep
@@ -25,6 +26,9 @@ class LiveAttempt:
 
     queue: QueueStore
     trio: Trio
+    may_act: Callable[[], bool]
+    """The node's lease is good. Asked after every write: a process that was stopped meanwhile must
+    not act on what it had written before."""
     joining: bool = False
     """The join is being written, or is: whether it came to be is not known before the answer."""
 
@@ -34,6 +38,7 @@ class LiveAttempt:
         if trio is None:
             raise AttemptOverError(self.outcome_of_fence)
         self.trio = trio
+        self._require_lease()
 
     async def advance(self, step: AttemptStep) -> None:
         """Write that this step comes now; `AttemptOverError` when somebody else was quicker."""
@@ -41,6 +46,7 @@ class LiveAttempt:
         if attempt is None:
             raise AttemptOverError(self.outcome_of_fence)
         self.trio = Trio(self.trio.contact, self.trio.operator, attempt)
+        self._require_lease()
 
     async def join(self) -> None:
         """Write that the two are about to hear each other."""
@@ -50,6 +56,7 @@ class LiveAttempt:
             self.joining = False
             raise AttemptOverError(self.outcome_of_fence)
         self.trio = Trio(self.trio.contact, self.trio.operator, attempt)
+        self._require_lease()
 
     @property
     def is_callback(self) -> bool:
@@ -64,3 +71,10 @@ class LiveAttempt:
     def outcome_of_fence(self) -> AttemptOutcome:
         """What to say of an attempt that lost its contact: only a caller leaves a live one."""
         return AttemptOutcome.CANCELLED if self.is_callback else AttemptOutcome.CALLER_LEFT
+
+    def _require_lease(self) -> None:
+        """Somebody else may be carrying it out by now, or may soon."""
+        if not self.may_act():
+            # Written as joined, they have not talked: they may take the old place again.
+            lost = self.is_joined
+            raise AttemptOverError(AttemptOutcome.LOST if lost else AttemptOutcome.NODE_FAILED)

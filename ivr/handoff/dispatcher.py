@@ -53,6 +53,8 @@ class _Running:
 
     live: LiveAttempt
     task: "asyncio.Task[None]"
+    over: bool = False
+    """All is released, only the end has still to be written."""
     unwanted: bool = False
     """Somebody has taken the contact away from it."""
 
@@ -62,6 +64,11 @@ class _Running:
             return self.live.outcome_of_fence
         # Where they may have been joined already, the customer may take the old place again.
         return AttemptOutcome.LOST if self.live.joining else AttemptOutcome.NODE_FAILED
+
+    @property
+    def is_unjoined(self) -> bool:
+        """It may still ring somewhere."""
+        return not self.live.is_joined and not self.over
 
     @property
     def awaits_dial(self) -> bool:
@@ -119,8 +126,8 @@ class Dispatcher:
         """Call nobody back any more, and end callbacks that have not joined two people yet: other
         nodes can take them over at once. Callers on the line are brought to operators as before."""
         self._draining = True
-        ending = [one for one in self._running.values() if one.live.is_callback]
-        ending = [one for one in ending if not one.live.joining]
+        unjoined = [one for one in self._running.values() if one.is_unjoined]
+        ending = [one for one in unjoined if one.live.is_callback and not one.live.joining]
         for one in ending:
             one.task.cancel()
         if ending:
@@ -163,7 +170,7 @@ class Dispatcher:
 
     def _fence(self) -> None:
         """The queue may give our attempts to others soon: hang up before they dial."""
-        unjoined = [one for one in self._running.values() if not one.live.is_joined]
+        unjoined = [one for one in self._running.values() if one.is_unjoined]
         for one in unjoined:
             one.task.cancel()
         if unjoined:
@@ -218,7 +225,7 @@ class Dispatcher:
         for one in list(self._running.values()):
             contact = await self.queue.contact(one.live.trio.contact.contact_id)
             wanted = contact is not None and is_wanted(contact, one.live.trio.attempt)
-            if not wanted and not one.live.joining:
+            if not wanted and one.is_unjoined and not one.live.joining:
                 one.unwanted = True
                 one.task.cancel()
 
@@ -234,7 +241,7 @@ class Dispatcher:
         attempt_id = trio.attempt.attempt_id
         if attempt_id in self._running:
             return
-        live = LiveAttempt(self.queue, trio)
+        live = LiveAttempt(self.queue, trio, self._good)
         task = asyncio.create_task(self._run_attempt(live), name=f"attempt {attempt_id}")
         self._running[attempt_id] = _Running(live, task)
         task.add_done_callback(lambda _: self._running.pop(attempt_id, None))
@@ -244,9 +251,9 @@ class Dispatcher:
         try:
             outcome = await self._outcome_of(live)
         finally:
-            if outcome is None:  # cancelled
-                outcome = self._running[live.trio.attempt.attempt_id].outcome_of_cancelling
-            await asyncio.shield(self._write_end(live, outcome))
+            one = self._running[live.trio.attempt.attempt_id]
+            one.over = True
+            await self._write_end(live, outcome or one.outcome_of_cancelling)
 
     async def _outcome_of(self, live: LiveAttempt) -> AttemptOutcome:
         try:

@@ -1,5 +1,6 @@
 """Which addresses and ports this machine offers."""
 
+import asyncio
 import socket
 from contextlib import ExitStack
 from typing import Final
@@ -11,6 +12,10 @@ ANYWHERE: Final = "0.0.0.0"
 LOOPBACK: Final = "127.0.0.1"
 ELSEWHERE: Final = ("192.0.2.1", 9)
 """A documentation address (RFC 5737): connecting a UDP socket there sends nothing."""
+
+FORMER_FRONT_S: Final = 2.0
+"""The front of a service that was killed holds its ports this long at most."""
+RETRY_S: Final = 0.1
 
 
 def public_address(sip: SipSettings) -> str:
@@ -40,6 +45,18 @@ def free_sip_port(address: str) -> int:
                 continue
             return int(udp.getsockname()[1])
     raise SipError("no_port", f"no free SIP port on {address}")
+
+
+async def await_free(key: str, address: str, port: int) -> None:
+    """`require_free`, with patience for the front of a service that was killed just now."""
+    for _ in range(round(FORMER_FRONT_S / RETRY_S)):
+        try:
+            require_free(key, address, port)
+        except SetupError:
+            await asyncio.sleep(RETRY_S)
+        else:
+            return
+    require_free(key, address, port)
 
 
 def require_free(key: str, address: str, port: int) -> None:

@@ -123,8 +123,10 @@ class MediaLeg:
     async def refer(self, target: str, *, headers: Mapping[str, str] | None = None) -> None:
         await self._request(wire.Refer(self.number, target, dict(headers or {})))
 
+    async def refer_replacing(self, other: Leg) -> None:
+        await self._request(wire.ReferReplacing(self.number, self._number_of(other)))
+
     async def hold(self, held: bool = True) -> None:
-        """re-INVITE: put the far end on hold, or take it back."""
         await self._request(wire.Hold(self.number, held))
 
     async def dial_beside(

@@ -1,26 +1,26 @@
-"""pj.Call and pj.Account callbacks -> leg events. Everything here runs on the pj thread.
+"""pj.Call callbacks -> leg events. Everything here runs on the pj thread.
 
 A Call's destructor hangs up whatever call owns its slot by then, so the last reference goes inside
 `onCallState(DISCONNECTED)`; other code knows legs by number only.
 """
 
-import functools
-import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, ParamSpec, Protocol
+from typing import Protocol
 
 import pjsua2 as pj
 
+from ivr.errors import SipError
 from ivr.media import wire
+from ivr.media.pj_messages import guarded, received_message, sent_message, with_headers
 from ivr.media.port_pool import LegAudio, PoolPort
 from ivr.media.rtp_gaps import RtpGaps
 from ivr.sip.causes import HangupSide, q850_cause, reason_text
 from ivr.sip.identity import has_hostile_sdp, mask_numbers
 from ivr.sip.refer import parse_refer_to, refer_to
 
-Parameters = ParamSpec("Parameters")
 AUDIO_RUNS = (pj.PJSUA_CALL_MEDIA_ACTIVE, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
+HOLDS = (pj.PJSUA_CALL_MEDIA_LOCAL_HOLD, pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
 
 
 class LegOwner(Protocol):
@@ -28,6 +28,9 @@ class LegOwner(Protocol):
 
     @property
     def follows_refer(self) -> bool: ...
+
+    @property
+    def leaves_wills(self) -> bool: ...
 
     def send(self, message: wire.FromWorker) -> None: ...
 
@@ -43,28 +46,9 @@ class LegOwner(Protocol):
 
     def adopt_transfer(self, leg: "PjLeg") -> "PjLeg": ...
 
+    def adopt_replacement(self, message: str, source: str) -> "PjLeg": ...
+
     def forget(self, leg: "PjLeg") -> None: ...
-
-    def on_invite(self, call_id: int, message: str, source: str) -> None: ...
-
-    def on_registration(self, code: int, reason: str) -> None: ...
-
-
-def guarded(
-    callback: Callable[Concatenate[Any, Parameters], None],
-) -> Callable[Concatenate[Any, Parameters], None]:
-    """An exception that leaves a pjsua2 callback aborts the process: log it instead."""
-
-    @functools.wraps(callback)
-    def wrapper(self: Any, /, *args: Parameters.args, **kwargs: Parameters.kwargs) -> None:
-        try:
-            callback(self, *args, **kwargs)
-        except pj.Error as exc:
-            self.owner.log(logging.WARNING, f"x {callback.__name__}: {mask_numbers(exc.info())}")
-        except Exception as exc:
-            self.owner.log(logging.ERROR, f"x {callback.__name__}: {mask_numbers(repr(exc))}")
-
-    return wrapper
 
 
 class PjLeg(pj.Call):  # type: ignore[misc]
@@ -87,11 +71,16 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         self.port: PoolPort | None = None
         self.ended_by: HangupSide | None = None
         self.held = False
+        self.invite = ""
+        """The INVITE that began the dialog, as it was received or sent."""
         self.answered = False
         """`LegAnswered` was sent."""
         self.rx_packets = 0
         self.rx_silent_s = 0.0
-        self._confirmed = False
+        self.confirmed = False
+        self._held_by_far = False
+        self._destination = ""
+        self._dialog_told = False
         self.media_runs = False
         self._early_media = False
         self._ringing_status = 0
@@ -103,17 +92,17 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         """A response to the INVITE; a 3xx-6xx one ends the leg as our doing."""
         if status >= 300:
             self.ended_by = self.ended_by or HangupSide.LOCAL
-        self.answer(_with_headers(status, headers))
+        self.answer(with_headers(status, headers))
 
     def end(self, side: HangupSide, reason: str = "") -> None:
         """BYE, CANCEL or 480, whatever fits the dialog's state."""
         self.ended_by = self.ended_by or side
         headers = {"Reason": f'SIP;cause=200;text="{reason}"'} if reason else None
-        self.hangup(_with_headers(480 if self.inbound and not self._confirmed else 0, headers))
+        self.hangup(with_headers(480 if self.inbound and not self.confirmed else 0, headers))
 
     def dial(self, target: str, caller_uri: str, headers: Mapping[str, str]) -> None:
         """Send the INVITE."""
-        parameters = _with_headers(0, headers)
+        parameters = with_headers(0, headers)
         parameters.opt.audioCount = 1
         parameters.opt.videoCount = 0
         parameters.txOption.localUri = caller_uri
@@ -122,6 +111,15 @@ class PjLeg(pj.Call):  # type: ignore[misc]
     def transfer(self, target: str, headers: Mapping[str, str]) -> None:
         """REFER with headers embedded in Refer-To."""
         self.xfer(refer_to(target, headers), pj.CallOpParam())
+
+    def transfer_replacing(self, other: "PjLeg") -> None:
+        """REFER with Replaces: our far end is to take our place in the other call."""
+        # pjsua asserts, that is aborts, on a call that is gone or has no dialog yet.
+        if other.ended_by is not None or other.getId() == pj.PJSUA_INVALID_ID:
+            raise SipError("leg_ended", "the leg to be replaced has ended")
+        if not (self.confirmed and other.confirmed):
+            raise SipError("not_answered", "only answered legs can replace each other")
+        self.xferReplaces(other, pj.CallOpParam())
 
     def send_digits(self, digits: str, *, info: bool) -> None:
         """RFC 4733 events, or one INFO a digit."""
@@ -150,11 +148,11 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         if info.state == pj.PJSIP_INV_STATE_EARLY and not self.inbound:
             self._on_ringing(info.lastStatusCode)
         elif info.state == pj.PJSIP_INV_STATE_CONFIRMED:
-            self._confirmed = True
+            self.confirmed = True
             self._check_answered()
         elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             try:
-                self._on_disconnected(info, _received_message(prm.e))
+                self._on_disconnected(info, received_message(prm.e))
             finally:
                 self.owner.forget(self)
 
@@ -162,16 +160,17 @@ class PjLeg(pj.Call):  # type: ignore[misc]
     def onCallMediaState(self, prm: pj.OnCallMediaStateParam) -> None:  # noqa: N802
         """Connections of the bridge are lost on every change of media: make them anew."""
         info = self.getInfo()
-        media = [entry for entry in info.media if entry.type == pj.PJMEDIA_TYPE_AUDIO]
-        self.held = bool(media) and media[0].status in (
-            pj.PJSUA_CALL_MEDIA_LOCAL_HOLD,
-            pj.PJSUA_CALL_MEDIA_REMOTE_HOLD,
+        status = next(
+            (entry.status for entry in info.media if entry.type == pj.PJMEDIA_TYPE_AUDIO), None
         )
-        self.media_runs = bool(media) and media[0].status in AUDIO_RUNS
-        if self.media_runs:
+        self.held = status in HOLDS
+        self.media_runs = status in AUDIO_RUNS
+        if self.media_runs or self.held:
             self.audio.on_media_restart()
-            self._connect_port()
+            self._connect_port()  # music on hold comes through it
+        if self.media_runs:
             self.owner.reconnect(self)
+            self._tell_held(status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD)
             self._check_early_media()
             self._check_answered()
 
@@ -187,10 +186,12 @@ class PjLeg(pj.Call):  # type: ignore[misc]
 
     @guarded
     def onCallTsxState(self, prm: pj.OnCallTsxStateParam) -> None:  # noqa: N802
-        """The REFER's own response; NOTIFYs come through `onCallTransferStatus`."""
-        state = prm.e.body.tsxState
-        transaction = state.tsx
-        if (
+        """A REFER's own response (NOTIFYs come through `onCallTransferStatus`), or the INVITE."""
+        transaction = prm.e.body.tsxState.tsx
+        if transaction.method == "INVITE":
+            if self.owner.leaves_wills and not self._dialog_told:
+                self._tell_dialog(prm.e)
+        elif (
             transaction.method == "REFER"
             and transaction.role == pj.PJSIP_ROLE_UAC
             and transaction.state == pj.PJSIP_TSX_STATE_COMPLETED
@@ -215,6 +216,14 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         else:
             prm.statusCode = 603
         self.owner.send(wire.LegTransferRequested(self.number, target, headers, followed_by))
+
+    @guarded
+    def onCallReplaceRequest(self, prm: pj.OnCallReplaceRequestParam) -> None:  # noqa: N802
+        """An INVITE with Replaces names this call. Strangers do not get other people's calls."""
+        if self.owner.follows_refer:
+            prm.newCall = self.owner.adopt_replacement(prm.rdata.wholeMsg, prm.rdata.srcAddress)
+        else:
+            prm.statusCode = 603
 
     # ---- media
 
@@ -253,14 +262,39 @@ class PjLeg(pj.Call):  # type: ignore[misc]
         received = self.getStreamStat(0).rtcp.rxStat
         self.audio.missing = self._gaps.on_poll(received.pkt, received.loss, time.monotonic())
 
+    def _tell_held(self, held: bool) -> None:
+        if held != self._held_by_far:
+            self._held_by_far = held
+            self.owner.send(wire.LegHeld(self.number, held))
+
+    def _tell_dialog(self, event: pj.SipEvent) -> None:
+        """The INVITE as it went out and the 2xx to it: the last will of this leg."""
+        sent = sent_message(event)
+        if self.inbound:
+            response = sent.wholeMsg if sent is not None else ""
+        else:
+            response = received_message(event)
+            # An INVITE too long for UDP is tried over TCP first: with a response it is known how
+            # it went at last.
+            request = sent or event.body.tsxState.tsx.lastTx
+            if not request.wholeMsg.startswith("INVITE "):
+                return
+            self.invite, self._destination = request.wholeMsg, request.dstAddress
+        self._dialog_told = response.startswith("SIP/2.0 2")
+        if self._dialog_told or not self.inbound:
+            told = response if self._dialog_told else ""
+            self.owner.send(
+                wire.LegDialog(self.number, self.inbound, self.invite, told, self._destination)
+            )
+
     def _check_early_media(self) -> None:
-        if not (self.inbound or self._confirmed or self._early_media):
+        if not (self.inbound or self.confirmed or self._early_media):
             self._early_media = True
             codec = self.getStreamInfo(0).codecName
             self.owner.send(wire.LegEarlyMedia(self.number, codec))
 
     def _check_answered(self) -> None:
-        if self._confirmed and self.media_runs and not self.answered:
+        if self.confirmed and self.media_runs and not self.answered:
             self.answered = True
             self.owner.send(wire.LegAnswered(self.number, self.getStreamInfo(0).codecName))
 
@@ -275,46 +309,10 @@ class PjLeg(pj.Call):  # type: ignore[misc]
     def _on_disconnected(self, info: pj.CallInfo, message: str) -> None:
         side = self.ended_by or HangupSide.REMOTE
         status = info.lastStatusCode
-        if self._confirmed and status < 300:
+        if self.confirmed and status < 300:
             status = 200
         told = message if side is HangupSide.REMOTE else ""
         reason = mask_numbers(reason_text(told) or info.lastReason)
         self.owner.send(
             wire.LegDisconnected(self.number, status, reason, side.value, q850_cause(told))
         )
-
-
-class PjAccount(pj.Account):  # type: ignore[misc]
-    """The worker's one account: inbound calls and the trunk registration."""
-
-    def __init__(self, owner: LegOwner) -> None:
-        super().__init__()
-        self.owner = owner
-
-    @guarded
-    def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:  # noqa: N802
-        self.owner.on_invite(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
-
-    @guarded
-    def onRegState(self, prm: pj.OnRegStateParam) -> None:  # noqa: N802
-        self.owner.on_registration(prm.code, prm.reason)
-
-
-def _with_headers(status: int, headers: Mapping[str, str] | None) -> pj.CallOpParam:
-    parameters = pj.CallOpParam(True)
-    parameters.statusCode = status
-    for name, value in (headers or {}).items():
-        header = pj.SipHeader()
-        header.hName = name
-        header.hValue = " ".join(value.splitlines())
-        parameters.txOption.headers.append(header)
-    return parameters
-
-
-def _received_message(event: pj.SipEvent) -> str:
-    """Text of the message behind an event, '' when it was not a received one."""
-    if event.type != pj.PJSIP_EVENT_TSX_STATE or (
-        event.body.tsxState.type != pj.PJSIP_EVENT_RX_MSG
-    ):
-        return ""
-    return str(event.body.tsxState.src.rdata.wholeMsg)

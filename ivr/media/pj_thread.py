@@ -12,8 +12,8 @@ from typing import Final
 import pjsua2 as pj
 
 from ivr.audio.pcm import FRAME_MS, LINE_RATE_HZ
+from ivr.media.options import WorkerOptions
 from ivr.media.places import MAX_LEGS
-from ivr.media.wire import WorkerOptions
 from ivr.sip.identity import mask_numbers
 
 POLL_MS: Final = 10

@@ -13,9 +13,10 @@ from typing import Final, Literal
 from ivr.config import Settings
 from ivr.errors import SetupError, SipError
 from ivr.media import wire
-from ivr.media.addresses import ANYWHERE, LOOPBACK, free_sip_port, public_address, require_free
+from ivr.media.addresses import ANYWHERE, LOOPBACK, await_free, free_sip_port, public_address
 from ivr.media.kamailio import KamailioFront, find_binary, plan_front
 from ivr.media.media_leg import MediaLeg
+from ivr.media.options import WorkerOptions
 from ivr.media.worker_slot import WorkerSlot
 from ivr.sip.leg import Leg, LegIdentity
 
@@ -65,16 +66,19 @@ class MediaPool:
         refer: ReferMode = "refuse",
         any_number: bool = False,
         calls_per_worker: int | None = None,
+        last_wills: bool = True,
     ) -> None:
         """`on_rejected` hears of calls turned away by all workers: identity and status.
 
-        `refer`, `any_number` and `calls_per_worker` serve softphones made of a pool.
+        `refer`, `any_number`, `calls_per_worker` and `last_wills` serve softphones made of a pool:
+        without last wills a phone that is killed says no goodbye.
         """
         self._settings = settings
         self._on_rejected = on_rejected
         self._on_incoming = on_incoming
         self._worker_count = worker_count
         self._refer = refer
+        self._last_wills = last_wills
         self._numbers = () if any_number else settings.sip.numbers
         self._max_callers = calls_per_worker or settings.media.calls_per_worker
         self._slots: list[WorkerSlot] = []
@@ -93,9 +97,9 @@ class MediaPool:
         """Bring all workers up, then the front; `SipError` when one of them cannot start."""
         with_front = self._wants_front()
         sip = self._settings.sip
-        require_free("sip.port", sip.address, sip.port)
+        await await_free("sip.port", sip.address, sip.port)
         if with_front:
-            require_free("sip.tls_port", sip.address, sip.tls_port)
+            await await_free("sip.tls_port", sip.address, sip.tls_port)
         count = self._worker_count or (self._settings.media.workers if with_front else 1)
         if with_front:
             ports = [free_sip_port(LOOPBACK) for _ in range(count)]
@@ -170,10 +174,16 @@ class MediaPool:
             raise SipError("no_worker", "no media worker is up")
         if self.free_places <= keep_free:
             raise SipError("no_place", f"{self.free_places} places free, {keep_free} to be kept")
-        process = max(running, key=lambda candidate: candidate.places.free)
-        if not process.places.free:
-            raise SipError("no_place", "the media worker has no place for another call")
-        return await process.dial(target, caller=caller, headers=headers, asserted=asserted)
+        refusal = SipError("no_place", "the media worker has no place for another call")
+        for process in sorted(running, key=lambda one: one.places.free, reverse=True):
+            if process.places.free:
+                try:
+                    return await process.dial(
+                        target, caller=caller, headers=headers, asserted=asserted
+                    )
+                except SipError as exc:  # its legs may still wait for far ends that are gone
+                    refusal = exc
+        raise refusal
 
     @property
     def free_places(self) -> int:
@@ -275,10 +285,10 @@ class MediaPool:
         address = self._settings.sip.address
         return LOOPBACK if self._front is not None or address == ANYWHERE else address
 
-    def _options(self, index: int, port: int) -> wire.WorkerOptions:
+    def _options(self, index: int, port: int) -> WorkerOptions:
         sip, media, trunk = self._settings.sip, self._settings.media, self._settings.trunk
         front = self._front
-        return wire.WorkerOptions(
+        return WorkerOptions(
             index=index,
             bind_address=LOOPBACK if front is not None else sip.address,
             public_address=self._public,
@@ -296,6 +306,7 @@ class MediaPool:
             trusted_peers=(LOOPBACK,) if front is not None else sip.trusted_peers,
             rtp_timeout_s=media.rtp_timeout_s,
             refer=self._refer,
+            last_wills=self._last_wills,
             registrar=trunk.registrar,
             user=trunk.user,
             password=trunk.password,

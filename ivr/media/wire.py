@@ -13,6 +13,7 @@ import msgspec
 
 from ivr.audio.rings import ReceivedFrame
 from ivr.errors import SipError
+from ivr.media.options import WorkerOptions
 
 VERSION: Final = 3
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
@@ -24,38 +25,6 @@ KIND_PLAYBACK: Final = 2
 _HEAD = struct.Struct("<IB")
 _RECEIVED = struct.Struct("<IQQQ?")
 _PLAYBACK = struct.Struct("<I")
-
-
-class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a worker has to know, in plain values."""
-
-    index: int
-    bind_address: str
-    public_address: str
-    """Address in SDP."""
-    sip_port: int
-    tcp: bool
-    """Listen on TCP as well (without Kamailio in front)."""
-    outbound_proxy: str
-    """Route of everything sent, '' for none."""
-    rtp_port: int
-    rtp_ports: int
-    numbers: tuple[str, ...]
-    """Numbers answered; empty: all."""
-    max_callers: int
-    retry_after_s: int
-    codecs: tuple[str, ...]
-    srtp: str
-    trusted_peers: tuple[str, ...]
-    rtp_timeout_s: float
-    refer: str
-    """What an incoming REFER gets: 'follow' (202, the target is dialled) or 'refuse' (603)."""
-    registrar: str = ""
-    user: str = ""
-    password: str = ""
-    realm: str = "*"
-    expires_s: int = 300
-    register: bool = False
 
 
 class _Message(msgspec.Struct, frozen=True, tag=True):
@@ -116,6 +85,13 @@ class Refer(_Message, frozen=True):
     headers: dict[str, str]
 
 
+class ReferReplacing(_Message, frozen=True):
+    """Attended transfer: the far end of `leg` is to take the place of our leg `other`."""
+
+    leg: int
+    other: int
+
+
 class Dial(_Message, frozen=True):
     """Make an outbound leg; `leg` is chosen by the core (odd, so it never meets a worker's own)."""
 
@@ -160,7 +136,20 @@ class Request(_Message, frozen=True):
     command: "Command"
 
 
-Command = Ring | Answer | Reject | HangUp | SendDtmf | Refer | Dial | Connect | Hold | Drain | Stop
+Command = (
+    Ring
+    | Answer
+    | Reject
+    | HangUp
+    | SendDtmf
+    | Refer
+    | ReferReplacing
+    | Dial
+    | Connect
+    | Hold
+    | Drain
+    | Stop
+)
 ToWorker = Start | Request | StopPlayback | SetGain
 
 # ---- worker -> core
@@ -211,6 +200,23 @@ class LegEarlyMedia(_Message, frozen=True):
 class LegAnswered(_Message, frozen=True):
     leg: int
     codec: str
+
+
+class LegHeld(_Message, frozen=True):
+    """The far end put us on hold or took us back."""
+
+    leg: int
+    held: bool
+
+
+class LegDialog(_Message, frozen=True):
+    """What it takes to end this dialog should the worker die; see `ivr.sip.will`."""
+
+    leg: int
+    inbound: bool
+    invite: str
+    answer: str
+    destination: str
 
 
 class LegDtmf(_Message, frozen=True):
@@ -272,6 +278,8 @@ FromWorker = (
     | LegRinging
     | LegEarlyMedia
     | LegAnswered
+    | LegHeld
+    | LegDialog
     | LegDtmf
     | LegPlaybackFinished
     | LegTransferProgress

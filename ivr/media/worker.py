@@ -25,7 +25,9 @@ from ivr.errors import SipError
 from ivr.media import wire
 from ivr.media.connections import Connections
 from ivr.media.link_threads import WorkerLink
-from ivr.media.pj_leg import PjAccount, PjLeg
+from ivr.media.options import WorkerOptions
+from ivr.media.pj_account import PjAccount, account_config
+from ivr.media.pj_leg import PjLeg
 from ivr.media.pj_thread import TICK_S, PjThread
 from ivr.media.places import MAX_LEGS, Places
 from ivr.media.port_pool import LegAudio, PortPool
@@ -36,10 +38,13 @@ from ivr.sip.identity import (
     parse_identity,
     parse_networks,
 )
+from ivr.sip.leg import LegIdentity
 
 SWITCH_INTERVAL_S: Final = 0.0005
 """The default of 5 ms makes every tenth frame late when any Python thread is busy."""
 EXIT_S: Final = 2.0
+LINGER_S: Final = 0.3
+"""A leg's CANCEL may have to wait for the first response to its INVITE."""
 STATUS_TICKS: Final = 2
 PAGE_MB: Final = resource.getpagesize() / 1e6
 SESSION_TERMINATED: Final = 171140
@@ -51,7 +56,7 @@ FINAL_HEADER: Final = "X-Ivr-Final"
 class Worker:
     """The legs of this process. All methods run on the pj thread unless they say otherwise."""
 
-    def __init__(self, options: wire.WorkerOptions, link: WorkerLink) -> None:
+    def __init__(self, options: WorkerOptions, link: WorkerLink) -> None:
         self._options = options
         self._link = link
         self._legs: dict[int, PjLeg] = {}
@@ -67,7 +72,7 @@ class Worker:
         self._thread = PjThread(options, self.log)
         self._ports = PortPool(MAX_LEGS)
         self._account = PjAccount(self)
-        self._account.create(_account_config(options))
+        self._account.create(account_config(options))
 
     # ---- process
 
@@ -91,13 +96,16 @@ class Worker:
         libDestroy takes a second and crashes unless ports and calls go in one exact order; the
         system takes back sockets and threads just as well.
         """
+        now = time.monotonic()
+        linger = now + (LINGER_S if self._legs else 0.0)
         for leg in list(self._legs.values()):
             self._try(lambda leg=leg: leg.end(HangupSide.LOCAL))  # type: ignore[misc]
         if self._registered:
             self._try(lambda: self._account.setRegistration(False))
-        deadline = time.monotonic() + EXIT_S / 2
-        while (self._legs or self._registered) and time.monotonic() < deadline:
+        deadline = now + EXIT_S / 2
+        while (now < linger or self._legs or self._registered) and now < deadline:
             self._thread.pump()
+            now = time.monotonic()
         self._link.close_after_flush()
 
     def _on_tick(self) -> None:
@@ -129,6 +137,10 @@ class Worker:
     def follows_refer(self) -> bool:
         return self._options.refer == "follow"
 
+    @property
+    def leaves_wills(self) -> bool:
+        return self._options.last_wills
+
     def send(self, message: wire.FromWorker) -> None:
         """Any thread."""
         self._link.send(message)
@@ -153,6 +165,15 @@ class Worker:
         self._places.join(number, leg.number)
         return self._new_leg(number, inbound=False)
 
+    def adopt_replacement(self, message: str, source: str) -> PjLeg:
+        """The leg of an INVITE that replaces a call; pjsua2 answers it."""
+        number = self._take_number()
+        leg = self._new_leg(number, inbound=True)
+        leg.invite = message
+        self._places.begin(number)
+        self._offer(number, parse_identity(message, source=source, trusted=self._trusted))
+        return leg
+
     def forget(self, leg: PjLeg) -> None:
         """Drop every reference to a leg that is over."""
         self._legs.pop(leg.number, None)
@@ -171,6 +192,7 @@ class Worker:
         A final answer inside the callback to an INVITE without SDP aborts the process.
         """
         leg = self._new_leg(self._take_number(), inbound=True, call_id=call_id)
+        leg.invite = message
         number = leg.number
         identity = parse_identity(message, source=source, trusted=self._trusted)
         refusal = self._refusal(message, identity.dnis)
@@ -180,9 +202,12 @@ class Worker:
             self.later(lambda: self._refuse(number, status, retry))
             return
         self._places.begin(number)
+        self._offer(number, identity)
+
+    def _offer(self, leg: int, identity: LegIdentity) -> None:
         self.send(
             wire.Offered(
-                number,
+                leg,
                 identity.ani,
                 identity.dnis,
                 identity.asserted,
@@ -270,10 +295,18 @@ class Worker:
                 leg.send_digits(command.digits, info=command.info)
             case wire.Refer():
                 leg.transfer(command.target, command.headers)
+            case wire.ReferReplacing():
+                self._refer_replacing(leg, command)
             case wire.Hold():
                 leg.hold(command.held)
             case wire.Connect():
                 self._connect(leg, command)
+
+    def _refer_replacing(self, leg: PjLeg, command: wire.ReferReplacing) -> None:
+        other = self._legs.get(command.other)
+        if other is None or other is leg:
+            raise SipError("leg_ended", "the leg to be replaced has ended")
+        leg.transfer_replacing(other)
 
     def _connect(self, leg: PjLeg, command: wire.Connect) -> None:
         other = self._legs.get(command.other)
@@ -324,40 +357,6 @@ def _rejection_headers(command: wire.Reject) -> Mapping[str, str]:
     if command.retry_after_s is not None:
         headers["Retry-After"] = str(command.retry_after_s)
     return headers
-
-
-def _account_config(options: wire.WorkerOptions) -> pj.AccountConfig:
-    config = pj.AccountConfig()
-    user = options.user or (options.numbers[0] if options.numbers else "ivr")
-    host = options.registrar.removeprefix("sip:") or options.public_address
-    config.idUri = f"<sip:{user}@{host}>"
-    config.regConfig.registrarUri = options.registrar if options.register else ""
-    config.regConfig.timeoutSec = options.expires_s
-    config.regConfig.retryIntervalSec = 10
-    config.regConfig.firstRetryIntervalSec = 2
-    config.regConfig.randomRetryIntervalSec = 1
-    if options.user:
-        config.sipConfig.authCreds.append(
-            pj.AuthCredInfo("digest", options.realm, options.user, 0, options.password)
-        )
-    if options.outbound_proxy:
-        config.sipConfig.proxies.append(options.outbound_proxy)
-    config.natConfig.contactRewriteUse = 0
-    config.natConfig.viaRewriteUse = 0
-    config.natConfig.sdpNatRewriteUse = 0
-    config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_OPTIONAL
-    media = config.mediaConfig
-    media.transportConfig.port = options.rtp_port
-    media.transportConfig.portRange = options.rtp_ports
-    media.transportConfig.boundAddress = "0.0.0.0"
-    media.transportConfig.publicAddress = options.public_address
-    media.srtpUse = {
-        "off": pj.PJMEDIA_SRTP_DISABLED,
-        "optional": pj.PJMEDIA_SRTP_OPTIONAL,
-        "required": pj.PJMEDIA_SRTP_MANDATORY,
-    }[options.srtp]
-    media.srtpSecureSignaling = 0  # TLS ends in Kamailio, the worker sees UDP
-    return config
 
 
 def main() -> None:

@@ -13,7 +13,9 @@ from typing import Final, cast
 
 from ivr.errors import SipError
 from ivr.media import wire
+from ivr.media.last_wills import send_last_wills
 from ivr.media.media_leg import MediaLeg
+from ivr.media.options import WorkerOptions
 from ivr.media.places import Places
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import (
@@ -21,6 +23,7 @@ from ivr.sip.leg import (
     Disconnected,
     Dtmf,
     EarlyMedia,
+    Held,
     LegEvent,
     LegId,
     LegIdentity,
@@ -28,6 +31,7 @@ from ivr.sip.leg import (
     TransferProgress,
     TransferRequested,
 )
+from ivr.sip.will import Dialog
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +50,7 @@ class WorkerProcess(asyncio.Protocol):
 
     def __init__(
         self,
-        options: wire.WorkerOptions,
+        options: WorkerOptions,
         generation: int,
         *,
         on_incoming: LegCallback,
@@ -58,6 +62,7 @@ class WorkerProcess(asyncio.Protocol):
         """What the worker keeps account of too: good for choosing one, its answer is what counts.
         """
         self.status = wire.Status(0, 0.0, 0, 0)
+        self._dialogs: dict[int, Dialog] = {}
         self.closed = asyncio.Event()
         self.ready = asyncio.Event()
         self._generation = generation
@@ -111,7 +116,8 @@ class WorkerProcess(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         while not self.closed.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.closed.wait(), SILENCE_S / 4)
+                async with asyncio.timeout(SILENCE_S / 4):
+                    await self.closed.wait()
             if not self.closed.is_set() and loop.time() - self._heard_at > SILENCE_S:
                 log.error("- media worker %d is stuck", self.options.index)
                 break
@@ -122,7 +128,8 @@ class WorkerProcess(asyncio.Protocol):
         with contextlib.suppress(SipError):
             await self.request(wire.Stop())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.closed.wait(), STOP_S)
+            async with asyncio.timeout(STOP_S):
+                await self.closed.wait()
         await self.kill()
 
     async def kill(self) -> None:
@@ -147,7 +154,8 @@ class WorkerProcess(asyncio.Protocol):
         self._pending[number] = future
         self._send(wire.Request(number, command))
         try:
-            await asyncio.wait_for(future, REQUEST_S)
+            async with asyncio.timeout(REQUEST_S):
+                await future
         except TimeoutError as exc:
             raise SipError("worker_slow", "the media worker does not answer") from exc
         finally:
@@ -209,6 +217,8 @@ class WorkerProcess(asyncio.Protocol):
         if self.closed.is_set():
             return
         self.closed.set()
+        send_last_wills(self._dialogs.values())
+        self._dialogs.clear()
         cause = HangupCause(500, "media worker lost", HangupSide.WORKER_LOST)
         for leg in self.legs.values():
             leg.push_event(Disconnected(cause))
@@ -262,6 +272,14 @@ class WorkerProcess(asyncio.Protocol):
         leg = self.legs.get(getattr(message, "leg", 0))
         if leg is None:
             return
+        if isinstance(message, wire.LegDialog):
+            self._dialogs[leg.number] = Dialog(
+                inbound=message.inbound,
+                invite=message.invite,
+                answer=message.answer,
+                destination=message.destination,
+            )
+            return
         if isinstance(message, wire.LegPlaybackFinished):
             leg.push_playback_finished(message.played, message.flushed)
             return
@@ -286,6 +304,7 @@ class WorkerProcess(asyncio.Protocol):
 
     def _forget(self, leg: MediaLeg) -> None:
         self.legs.pop(leg.number, None)
+        self._dialogs.pop(leg.number, None)
         self.places.leave(leg.number)
 
     def _send(self, message: wire.ToWorker) -> None:
@@ -300,6 +319,8 @@ def _leg_event(message: wire.FromWorker) -> LegEvent | None:
             event = Ringing(message.status)
         case wire.LegEarlyMedia():
             event = EarlyMedia(message.codec)
+        case wire.LegHeld():
+            event = Held(message.held)
         case wire.LegAnswered():
             event = Answered(message.codec)
         case wire.LegDtmf():

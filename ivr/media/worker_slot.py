@@ -7,6 +7,7 @@ from typing import Final
 
 from ivr.errors import SipError
 from ivr.media import wire
+from ivr.media.options import WorkerOptions
 from ivr.media.worker_process import WorkerProcess
 from ivr.sip.leg import Leg
 
@@ -25,7 +26,7 @@ class WorkerSlot:
 
     def __init__(
         self,
-        options: wire.WorkerOptions,
+        options: WorkerOptions,
         on_incoming: Callable[[Leg], None],
         on_turned: Callable[[wire.Turned], None],
     ) -> None:

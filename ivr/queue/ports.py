@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ivr.queue.destinations import Spent
 from ivr.queue.events import QueueEvent
 from ivr.queue.model import (
     Attempt,
@@ -188,4 +189,13 @@ class QueueStore(Protocol):
 
     async def last_operator(self, number: str) -> OperatorId | None:
         """Who talked to this number last."""
+        ...
+
+    async def spent(self, number: str, caller: str, since: float) -> Spent:
+        """Calls promised since then, for the caps of `ivr.queue.destinations`; of one whom nothing
+        is known of `caller` is ''."""
+        ...
+
+    async def booked(self) -> Mapping[float, int]:
+        """Beginning of a slot -> calls promised for it, of slots still to come."""
         ...

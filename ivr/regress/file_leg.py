@@ -197,6 +197,12 @@ class FileLeg:
         self._handed_over = True
         self._events.put_nowait(TransferProgress(200, "OK", final=True))
 
+    async def refer_replacing(self, other: Leg) -> None:
+        raise SipError("replay", "a replayed call has no second leg")
+
+    async def hold(self, held: bool = True) -> None:
+        """Nobody waits."""
+
     async def dial_beside(
         self,
         target: str,

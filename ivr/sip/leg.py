@@ -52,6 +52,13 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """The far end put us on hold (it may send music of its own) or took us back, by re-INVITE."""
+
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Dtmf:
     """One key: 0-9, *, #, A-D; RFC 4733 or SIP INFO."""
 
@@ -97,6 +104,7 @@ LegEvent = (
     Ringing
     | EarlyMedia
     | Answered
+    | Held
     | Dtmf
     | PlaybackFinished
     | TransferProgress
@@ -183,6 +191,22 @@ class Leg(Protocol):
         """Blind transfer: REFER to `target` (a SIP URI), `headers` embedded in Refer-To.
 
         The outcome arrives as `TransferProgress`; nothing may ever arrive, so keep a deadline.
+        """
+        ...
+
+    async def refer_replacing(self, other: "Leg") -> None:
+        """Attended transfer: REFER with Replaces (RFC 3891), so that this leg's far end takes our
+        place in the answered call `other`, which its far end then ends.
+
+        Both legs are of one worker. The outcome arrives as for `refer`.
+        """
+        ...
+
+    async def hold(self, held: bool = True) -> None:
+        """re-INVITE: put the far end on hold, or take it back.
+
+        On hold it hears what `play` is told and nobody else, and nobody hears it; connections come
+        back with it. The far end may take its time to agree: there is no event for that.
         """
         ...
 

@@ -55,6 +55,7 @@ class Softphone:
             refer=refer,
             any_number=True,
             calls_per_worker=LEGS,
+            last_wills=False,
         )
         self._incoming: asyncio.Queue[MediaLeg] = asyncio.Queue()
 

@@ -1,8 +1,22 @@
 """Contacts in the shared queue: promised, found, counted, left. One transaction each."""
 
 from collections.abc import Callable
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Double,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 
 from ivr.queue import transitions
 from ivr.queue.events import enqueued, told
@@ -18,11 +32,66 @@ from ivr.queue.model import (
 )
 from ivr.queue.ports import Enqueued
 from ivr.queue.transitions import InvalidStateError
-from ivr.storage.queue_tables import contacts, is_waiting, operators, skills
+from ivr.storage.queue_tables import contacts, is_waiting, literally, operators, skills
 from ivr.storage.queue_work import Work
 
-AHEAD_COUNTED = 10_000
-"""Places behind so many are all told as this one: counting costs about 0.1 us for each."""
+AHEAD_COUNTED: Final = 10_000
+"""Places behind so many are all told as this one."""
+
+
+def _before(of_skill: ColumnElement[bool], kind: ContactKind) -> Select[int]:
+    order = tuple_(contacts.c.rank, contacts.c.contact_id)
+    return (
+        select(literal(1).label("one"))
+        .where(
+            is_waiting(),
+            of_skill,
+            contacts.c.language == bindparam("language"),
+            contacts.c.kind == literally(kind),
+            order < tuple_(bindparam("rank", type_=Double), bindparam("contact_id", type_=Text)),
+            contacts.c.due_at <= bindparam("now"),
+        )
+        .limit(AHEAD_COUNTED)
+    )
+
+
+_OF_SKILL: Final = (
+    contacts.c.skill == bindparam("skill"),
+    and_(
+        contacts.c.overflow_at.is_not(None),
+        contacts.c.overflow_at <= bindparam("now"),
+        contacts.c.overflow_skill == bindparam("skill"),
+        contacts.c.skill != bindparam("skill"),
+    ),
+)
+AHEAD: Final = select(func.count()).select_from(
+    union_all(
+        *(
+            _before(of_skill, kind).subquery().select()
+            for of_skill in _OF_SKILL
+            for kind in ContactKind
+        )
+    ).subquery()
+)
+"""Waiting and due before a place, whom operators of its own skill and language may take."""
+ON_DUTY_WITH: Final = (
+    select(operators.c.languages)
+    .join(skills, skills.c.operator_id == operators.c.operator_id)
+    .where(
+        skills.c.skill == bindparam("skill"),
+        operators.c.state.in_([state.value for state in sorted(ON_DUTY)]),
+    )
+)
+PROMISED: Final = (
+    select(contacts)
+    .where(
+        contacts.c.promised,
+        contacts.c.state.in_([state.value for state in sorted(PENDING)]),
+        contacts.c.number == bindparam("number"),
+        contacts.c.topic == bindparam("topic"),
+    )
+    .with_for_update()
+)
 
 
 def enqueue(work: Work, contact: Contact) -> Enqueued:
@@ -45,13 +114,7 @@ def promised(work: Work, contact: Contact) -> Contact | None:
     """Who has the promise for this contact's number and topic."""
     if not contact.number:
         return None
-    query = select(contacts).where(
-        contacts.c.promised,
-        contacts.c.state.in_([state.value for state in sorted(PENDING)]),
-        contacts.c.number == contact.number,
-        contacts.c.topic == contact.topic,
-    )
-    found = work.contacts(query.with_for_update())
+    found = work.contacts(PROMISED, number=contact.number, topic=contact.topic)
     return found[0] if found else None
 
 
@@ -159,45 +222,16 @@ def _place(work: Work, contact: Contact) -> Place:
 
 
 def _ahead(work: Work, contact: Contact) -> int:
-    """Waiting and due before it, whom operators of its own skill and language may take."""
-    by_overflow = and_(
-        contacts.c.overflow_at.is_not(None),
-        contacts.c.overflow_at <= work.now,
-        contacts.c.overflow_skill == contact.skill,
-        contacts.c.skill != contact.skill,
-    )
-    found = 0
-    for of_skill in (contacts.c.skill == contact.skill, by_overflow):
-        some = union_all(
-            *(_before(work, contact, of_skill, kind).subquery().select() for kind in ContactKind)
-        ).subquery()
-        found += work.db.execute(select(func.count()).select_from(some)).scalar_one()
-    return min(found, AHEAD_COUNTED)
-
-
-def _before(
-    work: Work, contact: Contact, of_skill: ColumnElement[bool], kind: ContactKind
-) -> Select[int]:
-    order = tuple_(contacts.c.rank, contacts.c.contact_id)
-    return (
-        select(literal(1))
-        .where(
-            is_waiting(),
-            of_skill,
-            contacts.c.language == contact.language,
-            contacts.c.kind == kind.value,
-            order < tuple_(literal(contact.rank), literal(contact.contact_id)),
-            contacts.c.due_at <= work.now,
-        )
-        .limit(AHEAD_COUNTED)
-    )
+    values = {
+        "now": work.now,
+        "skill": contact.skill,
+        "language": contact.language,
+        "rank": contact.rank,
+        "contact_id": contact.contact_id,
+    }
+    return min(work.db.execute(AHEAD, values).scalar_one(), AHEAD_COUNTED)
 
 
 def _on_duty(work: Work, skill: str, language: str) -> int:
-    on_duty = [state.value for state in sorted(ON_DUTY)]
-    query = (
-        select(operators.c.languages)
-        .join(skills, skills.c.operator_id == operators.c.operator_id)
-        .where(skills.c.skill == skill, operators.c.state.in_(on_duty))
-    )
-    return sum(language in row.languages.split() for row in work.db.execute(query))
+    found = work.db.execute(ON_DUTY_WITH, {"skill": skill})
+    return sum(language in row.languages.split() for row in found)

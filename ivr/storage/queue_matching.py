@@ -29,6 +29,8 @@ from ivr.storage.queue_work import Work
 
 PAIRS = 50
 """Planned in one transaction at most; more come with the next one."""
+SPARE = 20
+"""So many more of a group are loaded, for those that turn out not to be taken."""
 PREFERRING = 500
 """Contacts that wait for an operator of their own, looked at in one transaction."""
 ASSIGNING = 0x0611
@@ -84,8 +86,8 @@ def _pairs(
 ) -> tuple[list[Trio], bool]:
     """Pairs among what was loaded; True: look again, what was loaded is no longer the order."""
     planned: list[Trio] = []
-    again = False
-    while len(planned) < PAIRS:
+    passed_over = 0
+    while len(planned) < PAIRS and passed_over < SPARE:
         pair = next_pair(heads.first(callbacks=callbacks > 0), bench, work.now)
         if pair is None:
             break
@@ -95,12 +97,13 @@ def _pairs(
         if current != contact:
             if current is not None and current.state is ContactState.WAITING:
                 return planned, True
-            continue  # gone since it was read
+            passed_over += 1  # gone since it was read
+            continue
         if contact.kind is ContactKind.CALLBACK:
             allowed_at = work.rules.call_from(contact.number, work.now)
             if allowed_at > work.now:
                 work.put_contact(contact, transitions.put_off(contact, allowed_at))
-                again = True
+                passed_over += 1
                 continue
             callbacks -= 1
         trio = transitions.plan(
@@ -116,13 +119,14 @@ def _pairs(
         work.add_attempt(trio.attempt)
         bench.put(trio.operator)
         planned.append(trio)
-    return planned, again
+    return planned, passed_over > 0
 
 
 def _heads(work: Work, available: Iterable[Operator], *, callbacks: bool) -> _Heads:
-    """Who may be next: as many of each group as there are operators, more cannot be planned."""
+    """Who may be next: as many of each group as there are operators, as more cannot be planned,
+    and some to spare."""
     available = list(available)
-    limit = min(len(available), PAIRS)
+    limit = min(len(available), PAIRS) + SPARE
     kinds = [kind for kind in ContactKind if callbacks or kind is not ContactKind.CALLBACK]
     pools = {
         (skill, language)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, TypeVar
 from uuid import uuid4
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from ivr.errors import StoreError
 from ivr.queue import transitions
+from ivr.queue.destinations import Spent
 from ivr.queue.events import QueueEvent
 from ivr.queue.model import (
     Attempt,
@@ -29,6 +30,7 @@ from ivr.queue.transitions import Trio
 from ivr.storage import (
     queue_attempts,
     queue_contacts,
+    queue_counts,
     queue_figures,
     queue_matching,
     queue_nodes,
@@ -200,6 +202,12 @@ class SqlQueueStore:
 
     async def last_operator(self, number: str) -> OperatorId | None:
         return await self._read(lambda work: queue_figures.last_operator(work, number))
+
+    async def spent(self, number: str, caller: str, since: float) -> Spent:
+        return await self._read(lambda work: queue_counts.spent(work, number, caller, since))
+
+    async def booked(self) -> Mapping[float, int]:
+        return await self._read(queue_counts.booked)
 
     # ---- transactions
 

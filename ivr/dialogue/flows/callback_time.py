@@ -55,9 +55,6 @@ def on_time_said(
 ) -> Turn | None:
     """An answer to either question; None when the words are something else."""
     now = context.moment.now
-    choice = chosen(state.question.choices, text, item) if item is not None else None
-    if choice is not None:
-        return on_slot_named(state, context, choice)
     wish = time_wish(text, now)
     if wish is not None:
         slots = fitting(slots_of(state), wish, now)
@@ -65,14 +62,31 @@ def on_time_said(
             return _request(replace(understood(state), slot=slots[0]), context)
         before = () if slots else prompts("callback.slot_gone")
         return ask_slot(understood(state), context, slots, before)
-    if state.question.topic is not Topic.CALLBACK_WHEN:
-        return None
+    if (choice := chosen(state.question.choices, text, item)) is not None:
+        return on_slot_named(state, context, choice)
     match wants_turn(text):
         case True:
-            return in_turn(understood(state), context)
+            return _soonest(understood(state), context)
         case False:
-            return ask_slot(understood(state), context)
+            return _others(understood(state), context)
     return None
+
+
+def _soonest(state: DialogueState, context: Context) -> Turn:
+    """In turn, where there is one; else the first time of all."""
+    slots = slots_of(state)
+    if state.line is None and slots:
+        return _request(replace(state, slot=slots[0]), context)
+    return in_turn(state, context)
+
+
+def _others(state: DialogueState, context: Context) -> Turn:
+    """Times after those that were named; when there are none, the first ones again."""
+    named = state.question.choices
+    slots = slots_of(state)
+    last = max((at for at, slot in enumerate(slots) if _name(slot, context) in named), default=-1)
+    before = () if slots[last + 1 :] else prompts("callback.slot_gone")
+    return ask_slot(state, context, slots[last + 1 :], before)
 
 
 def on_slot_named(state: DialogueState, context: Context, name: str) -> Turn:

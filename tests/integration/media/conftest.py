@@ -43,6 +43,18 @@ async def listen(leg: Leg, seconds: float) -> bytes:
     return b"".join(frame.frame.samples for frame in frames)
 
 
+async def settle(seconds: float, *legs: Leg) -> None:
+    """Let time go by and drop what the legs hear meanwhile and have heard before."""
+
+    async def drop(leg: Leg) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while await leg.next_frame() is not None:
+                    pass
+
+    await asyncio.gather(*(drop(leg) for leg in legs))
+
+
 async def next_frame(leg: Leg) -> LegFrame:
     frame = await asyncio.wait_for(leg.next_frame(), WAIT_S)
     assert frame is not None

@@ -254,7 +254,10 @@ async def test_killed_worker_costs_its_own_calls_and_comes_back(make_phone: Make
 
 
 async def test_caller_that_dies_without_bye_is_released(make_phone: MakePhone) -> None:
-    service, caller = await make_phone(media={"rtp_timeout_s": 1.0}), await make_phone()
+    service, caller = (
+        await make_phone(media={"rtp_timeout_s": 1.0}),
+        await make_phone(last_wills=False),
+    )
     _, inbound = await connect(caller, service)
     pid = caller.pool.worker_pids[0]
     assert pid is not None

@@ -7,6 +7,7 @@ import signal
 import ssl
 from pathlib import Path
 
+import psutil
 import pytest
 
 from ivr.media.addresses import LOOPBACK, free_sip_port
@@ -228,13 +229,15 @@ async def test_calls_are_cancelled_through_the_front_in_both_directions(
     assert (await wait_for(at_operator, Disconnected)).cause.disposition == "CANCEL"
 
 
-async def test_killed_kamailio_is_started_again(make_phone: MakePhone) -> None:
+@pytest.mark.parametrize("killed", ["kamailio", "guard"])
+async def test_killed_kamailio_is_started_again(make_phone: MakePhone, killed: str) -> None:
     service, caller = await behind_kamailio(make_phone, 1), await make_phone()
     _, kept = await connect(caller, service)
     front = service.pool._front
     assert front is not None
     assert front.pid is not None
-    os.kill(front.pid, signal.SIGKILL)
+    (kamailio,) = psutil.Process(front.pid).children()
+    os.kill(kamailio.pid if killed == "kamailio" else front.pid, signal.SIGKILL)
     async with asyncio.timeout(WAIT_S):
         while not (
             front.restarts and await answers_options(LOOPBACK, front.plan.sip_port, timeout_s=0.2)

@@ -219,9 +219,9 @@ class Script:
 
     @property
     def hears_music(self) -> bool:
-        on_the_line = self.state.line is not None and self.state.question.topic is Topic.IN_QUEUE
-        assert not on_the_line or (isinstance(self.last, Ask) and self.last.music)
-        return on_the_line
+        music = isinstance(self.last, Ask) and self.last.music
+        assert not music or self.state.question.topic is Topic.IN_QUEUE
+        return music
 
     @property
     def hung_up(self) -> str:

@@ -1,0 +1,277 @@
+"""The virtual queue over real SIP: order, whisper, calls back, and who hangs up when."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from ivr.audio.tones import tone
+from ivr.queue.model import ContactState, OperatorState
+from ivr.softphone.caller import PhoneCall
+from ivr.softphone.phone import Softphone
+from ivr.testing.service import ServiceProcess
+from tests.acceptance.ear import level_at
+from tests.acceptance.queue_support import Queue, queue_of, service_with_queue
+from tests.acceptance.support import Records
+
+FIRST, SECOND, CUSTOMER = "9030000001", "9030000002", "9030000003"
+LET_GO_S = 1.0
+"""A phone that is not wanted any more stops ringing within this time."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def anna() -> AsyncIterator[Softphone]:
+    """An operator's phone."""
+    async with Softphone() as phone:
+        yield phone
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def boris() -> AsyncIterator[Softphone]:
+    """Another one."""
+    async with Softphone() as phone:
+        yield phone
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def customer() -> AsyncIterator[Softphone]:
+    """The phone that is called back."""
+    async with Softphone() as phone:
+        yield phone
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("queue")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def shared(folder: Path, anna: Softphone, boris: Softphone) -> AsyncIterator[Queue]:
+    """The queue's database, in which two operators are known before the service starts."""
+    async with queue_of(folder) as opened:
+        await opened.on_duty("anna", anna)
+        await opened.on_duty("boris", boris)
+        await opened.off_duty("anna", "boris")
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def service(
+    folder: Path, shared: Queue, customer: Softphone
+) -> AsyncIterator[ServiceProcess]:
+    async with service_with_queue(folder, customer) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def queue(shared: Queue) -> AsyncIterator[Queue]:
+    """With nobody on duty at first, and nothing promised afterwards."""
+    yield shared
+    await shared.off_duty("anna", "boris")
+    for number in (FIRST, SECOND, CUSTOMER):
+        for contact in await shared.contacts_of(number):
+            await shared.store.cancel(contact.contact_id)
+
+
+async def wait_in_line(call: PhoneCall) -> None:
+    """Ask for an operator by key, over the greeting."""
+    await call.answered()
+    await call.passed(0.5)
+    await call.press("0")
+
+
+async def picked_up(phone: Softphone) -> PhoneCall:
+    """The next call, answered; enter it as a context manager."""
+    incoming = await phone.next_incoming()
+    await incoming.leg.ring()
+    await incoming.leg.answer()
+    return incoming
+
+
+async def past_whisper(operator: PhoneCall) -> None:
+    await operator.answered()
+    await operator.passed(0.3)
+    await operator.press("5")
+
+
+def caller_of(incoming: PhoneCall) -> str:
+    return incoming.leg.identity.ani
+
+
+async def hear_each_other(one: PhoneCall, other: PhoneCall) -> bool:
+    began = one.listening.now_s, other.listening.now_s
+    one.leg.play(tone(600, 2.0))
+    other.leg.play(tone(1100, 2.0))
+    await other.passed(2.3)
+    first = level_at(one.listening.heard_between(began[0] + 0.7)[:16000], 1100)
+    second = level_at(other.listening.heard_between(began[1] + 0.7)[:16000], 600)
+    return first > 0.8 and second > 0.8
+
+
+async def test_a_free_operator_hears_the_whisper_then_both_hear_each_other(
+    service, queue, phone, anna
+):
+    await queue.on_duty("anna", anna)
+    async with await phone.call(service.sip, caller=FIRST) as call:
+        await wait_in_line(call)
+        async with await picked_up(anna) as operator:
+            await operator.answered()
+            assert await operator.prompt_heard()
+            contact = await queue.waits(FIRST, state=ContactState.CONNECTED)
+            await call.passed(0.5)
+            assert await hear_each_other(call, operator)
+            await operator.hang_up()
+            await call.ended()
+    assert await queue.is_over(contact) is ContactState.DONE
+    await queue.has_state("anna", OperatorState.AVAILABLE)
+    stored = await Records(service).last_call(FIRST)
+    assert stored["call"]["outcome"] == "transferred"
+    assert [(one["mode"], one["outcome"]) for one in stored["handoffs"]] == [("queue", "connected")]
+
+
+async def test_two_callers_reach_one_operator_in_the_order_they_came(service, queue, phone, anna):
+    async with (
+        await phone.call(service.sip, caller=FIRST) as first,
+        await phone.call(service.sip, caller=SECOND) as second,
+    ):
+        await wait_in_line(first)
+        await queue.waits(FIRST)
+        await wait_in_line(second)
+        await queue.waits(SECOND)
+        await queue.on_duty("anna", anna)
+        for call, number in ((first, FIRST), (second, SECOND)):
+            async with await picked_up(anna) as operator:
+                assert caller_of(operator) == number
+                await past_whisper(operator)
+                await queue.waits(number, state=ContactState.CONNECTED)
+                await operator.hang_up()
+                await call.ended()
+
+
+async def test_an_operator_who_does_not_pick_up_is_put_aside_and_the_next_one_rings(
+    service, queue, phone, anna, boris
+):
+    await queue.on_duty("anna", anna)
+    await asyncio.sleep(0.05)
+    await queue.on_duty("boris", boris)  # idle for less long
+    async with await phone.call(service.sip, caller=FIRST) as call:
+        await wait_in_line(call)
+        async with await anna.next_incoming() as silent:
+            await silent.leg.ring()
+            async with await picked_up(boris) as operator:
+                assert caller_of(operator) == FIRST
+                await past_whisper(operator)
+                await queue.waits(FIRST, state=ContactState.CONNECTED)
+                await call.hang_up()
+                await operator.ended(LET_GO_S)
+            await silent.ended(LET_GO_S)
+    await queue.has_state("anna", OperatorState.PAUSED)
+
+
+async def test_no_zombie_rings_the_operator_after_the_caller_left(service, queue, phone, anna):
+    await queue.on_duty("anna", anna)
+    async with await phone.call(service.sip, caller=FIRST) as call:
+        await wait_in_line(call)
+        async with await anna.next_incoming() as ringing:
+            await ringing.leg.ring()
+            contact = await queue.waits(FIRST, state=ContactState.OFFERED)
+            await call.hang_up()
+            assert (await ringing.ended(LET_GO_S)).status == 487
+    assert await queue.is_over(contact) is ContactState.ABANDONED
+    await queue.has_state("anna", OperatorState.AVAILABLE)
+
+
+async def test_a_promised_call_keeps_its_place_before_a_later_live_caller(
+    service, queue, phone, customer, anna
+):
+    promise = await queue.promise(CUSTOMER, ago_s=300.0)
+    async with await phone.call(service.sip, caller=FIRST) as call:
+        await wait_in_line(call)
+        await queue.waits(FIRST)
+        await queue.on_duty("anna", anna)
+        async with await picked_up(anna) as operator:
+            assert caller_of(operator) == CUSTOMER
+            await past_whisper(operator)
+            async with await picked_up(customer) as called:
+                await called.answered()
+                await called.prompt_heard()
+                await called.press("1")
+                await queue.waits(CUSTOMER, state=ContactState.CONNECTED)
+                await called.passed(0.3)
+                assert await hear_each_other(called, operator)
+                await called.hang_up()
+                await operator.ended(LET_GO_S)
+        assert await queue.is_over(promise) is ContactState.DONE
+        async with await picked_up(anna) as operator:
+            assert caller_of(operator) == FIRST
+
+
+async def test_a_promised_call_does_not_jump_a_caller_who_came_before(
+    service, queue, phone, customer, anna
+):
+    async with await phone.call(service.sip, caller=FIRST) as call:
+        await wait_in_line(call)
+        await queue.waits(FIRST)
+        await queue.promise(CUSTOMER)
+        await queue.on_duty("anna", anna)
+        async with await picked_up(anna) as operator:
+            assert caller_of(operator) == FIRST
+            await call.hang_up()
+            await operator.ended(LET_GO_S)
+        async with await anna.next_incoming() as operator:
+            assert caller_of(operator) == CUSTOMER
+
+
+async def test_a_customer_says_yes_and_a_busy_one_is_called_again(
+    service, queue, customer, anna, says
+):
+    await queue.on_duty("anna", anna)
+    promise = await queue.promise(CUSTOMER)
+    async with await picked_up(anna) as operator:
+        await past_whisper(operator)
+        async with await customer.next_incoming() as busy:
+            await busy.leg.reject(486)
+        await operator.ended()
+    await queue.waits(CUSTOMER, tries=1)
+    async with await picked_up(anna) as operator:
+        await past_whisper(operator)
+        async with await picked_up(customer) as called:
+            await called.answered()
+            await called.prompt_heard()
+            await called.say(says("да"))
+            await queue.waits(CUSTOMER, state=ContactState.CONNECTED)
+            await operator.hang_up()
+            await called.ended(LET_GO_S)
+    assert await queue.is_over(promise) is ContactState.DONE
+
+
+async def test_a_service_killed_after_a_promise_calls_exactly_once_and_the_customer_first(
+    folder, service, queue, phone, customer, anna, says
+):
+    async with await phone.call(service.sip, caller=CUSTOMER) as call:
+        await wait_in_line(call)
+        waiting = await queue.waits(CUSTOMER)
+        for _ in ("shall we call back?", "at this number?"):
+            await call.prompt_heard()
+            await call.press("1")
+        await queue.waits(CUSTOMER, promised=True)
+    await service.stop(signal.SIGKILL)
+    await queue.on_duty("anna", anna)
+    again = service_with_queue(folder, customer, IVR_CALLBACK__MODE="customer_first")
+    async with again:
+        async with await picked_up(customer) as called:
+            await called.answered()
+            await called.prompt_heard()
+            await called.press("1")
+            async with await picked_up(anna) as operator:
+                await past_whisper(operator)
+                await queue.waits(CUSTOMER, state=ContactState.CONNECTED)
+                assert await hear_each_other(called, operator)
+                await operator.hang_up()
+                await called.ended(LET_GO_S)
+        assert await queue.is_over(waiting) is ContactState.DONE
+        with pytest.raises(TimeoutError):
+            await customer.next_incoming(2.0)

@@ -1,0 +1,164 @@
+"""A node's loop: what it begins, ends, and leaves to others."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from ivr.errors import SipError, StoreError
+from ivr.handoff.attempt import LiveAttempt
+from ivr.handoff.dispatcher import Dispatcher
+from ivr.queue.model import (
+    AttemptOutcome,
+    AttemptStep,
+    ContactState,
+    NodeId,
+    OperatorId,
+    OperatorState,
+)
+from tests.unit.handoff.conftest import NODE, attempts_of, contact_is, on_duty, waits
+
+pytestmark = [pytest.mark.unit, pytest.mark.asyncio]
+
+
+class Carrier:
+    """Carries nothing out until it is told how it ended."""
+
+    def __init__(self) -> None:
+        self.begun: list[LiveAttempt] = []
+        self.released = 0
+        self.outcome: asyncio.Future[AttemptOutcome] = asyncio.Future()
+
+    async def __call__(self, live: LiveAttempt) -> AttemptOutcome:
+        self.begun.append(live)
+        await live.advance(AttemptStep.OPERATOR_DIALLED)
+        try:
+            return await asyncio.shield(self.outcome)
+        finally:
+            self.released += 1
+
+    async def until_begun(self, count: int = 1) -> None:
+        async with asyncio.timeout(5.0):
+            while len(self.begun) < count:
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def at_work(dispatcher: Dispatcher) -> AsyncIterator[Dispatcher]:
+    await dispatcher.start()
+    running = asyncio.create_task(dispatcher.run())
+    try:
+        yield dispatcher
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await dispatcher.aclose()
+
+
+async def test_an_attempt_is_claimed_carried_out_and_ended_once(queue, node):
+    carrier = Carrier()
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(carrier)) as dispatcher:
+        await carrier.until_begun()
+        assert [one.step for one in await attempts_of(queue)] == [AttemptStep.OPERATOR_DIALLED]
+        carrier.outcome.set_result(AttemptOutcome.OPERATOR_NO_ANSWER)
+        await contact_is(queue, ContactState.WAITING)
+        assert dispatcher.live == 0
+    operator = await queue.operator(OperatorId("anna"))
+    assert operator.state is OperatorState.PAUSED
+    assert len(carrier.begun) == 1
+
+
+@pytest.mark.parametrize("fault", [SipError("x", "no leg"), ValueError("a bug")])
+async def test_a_fault_in_one_attempt_stops_nothing_and_blames_nobody(queue, node, fault):
+    async def fails(live: LiveAttempt) -> AttemptOutcome:
+        raise fault
+
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(fails)) as dispatcher:
+        await contact_is(queue, ContactState.OFFERED)
+        contact = await contact_is(queue, ContactState.WAITING)
+        assert contact.tries == 0
+        assert (await queue.operator(OperatorId("anna"))).state is OperatorState.AVAILABLE
+        assert not dispatcher.fault
+
+
+async def test_a_promise_taken_back_ends_what_is_being_dialled(queue, node):
+    carrier = Carrier()
+    await on_duty(queue)
+    contact = await waits(queue)
+    async with at_work(node(carrier)):
+        await carrier.until_begun()
+        await queue.cancel(contact.contact_id)
+        async with asyncio.timeout(5.0):
+            while await attempts_of(queue):
+                await asyncio.sleep(0.01)
+    assert carrier.released == 1
+    assert (await queue.operator(OperatorId("anna"))).state is OperatorState.AVAILABLE
+
+
+async def test_a_node_that_cannot_renew_its_lease_hangs_up_before_others_may_take_over(
+    queue, node, monkeypatch
+):
+    carrier = Carrier()
+    await on_duty(queue)
+    await waits(queue)
+    dispatcher = node(carrier)
+    async with at_work(dispatcher):
+        await carrier.until_begun()
+
+        async def unreachable(*_: object, **__: object) -> float:
+            raise StoreError("gone", "the database is gone")
+
+        for name in ("renew", "end", "assign", "recover", "outbox", "contact"):
+            monkeypatch.setattr(queue, name, unreachable)
+        began = asyncio.get_running_loop().time()
+        async with asyncio.timeout(10.0):
+            while not carrier.released:
+                await asyncio.sleep(0.02)
+        took_s = asyncio.get_running_loop().time() - began
+        assert took_s < 3.0 + 1.0  # the lease, and well within the grace of 2 s
+        assert dispatcher.fault
+        monkeypatch.undo()
+        await contact_is(queue, ContactState.WAITING)
+
+
+async def test_what_an_earlier_run_left_behind_is_ended_before_anything_begins(queue, node):
+    await on_duty(queue)
+    await waits(queue)
+    await queue.renew(NODE)
+    (trio,) = await queue.assign(NODE, 1)
+    await queue.claim(trio.attempt)
+    await node(Carrier()).start()
+    assert not await attempts_of(queue)
+    assert (await contact_is(queue, ContactState.WAITING)).tries == 0
+
+
+async def test_draining_gives_calls_back_to_other_nodes_at_once(queue, node):
+    carrier = Carrier()
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(carrier)) as dispatcher:
+        await carrier.until_begun()
+        await dispatcher.drain()
+        assert carrier.released == 1
+        await contact_is(queue, ContactState.WAITING)
+        await queue.renew(NodeId("other"))
+        assert await queue.assign(NodeId("other"), 1)
+        await asyncio.sleep(0.2)
+        assert len(carrier.begun) == 1
+
+
+async def test_never_more_calls_than_there_is_room_for(queue, node):
+    carrier = Carrier()
+    for name in ("anna", "boris", "vera"):
+        await on_duty(queue, name)
+    for number in range(3):
+        await waits(queue, f"c{number}", number=f"903000000{number}")
+    async with at_work(node(carrier, callback_room=lambda: 2 - len(carrier.begun))):
+        await carrier.until_begun(2)
+        await asyncio.sleep(0.3)
+        assert len(carrier.begun) == 2
