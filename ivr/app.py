@@ -20,6 +20,7 @@ from ivr.call.session import CallSession, SessionSettings, SharedParts
 from ivr.clock import SystemClock
 from ivr.config import Settings
 from ivr.dialogue.actions import QuestionKind
+from ivr.dialogue.hearing import readings_back
 from ivr.dialogue.policy import Policy, PolicySettings
 from ivr.errors import ConfigError
 from ivr.events import CallId, EventBus, Subscription
@@ -108,7 +109,14 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
             return _health(pool, engine, recognizers, store, queue, registry)
 
         server = await HttpServer.start(
-            create_app(health=health, store=store, metrics=metrics, token=settings.http.token),
+            create_app(
+                health=health,
+                store=store,
+                metrics=metrics,
+                token=settings.http.token,
+                address=settings.http.address,
+                queue=queue.store,
+            ),
             settings.http.address,
             settings.http.port,
         )
@@ -166,7 +174,7 @@ async def _open_parts(
     stack.push_async_callback(engine.aclose)
     progress("prompts")
     bank = open_prompts(stack, settings)
-    _start(stack, bank.warm(()), "warm prompts")
+    _start(stack, bank.warm(readings_back()), "warm prompts")
     progress("recognition model")
     recognizers = await LiveRecognizers.open(settings.speech)
     stack.push_async_callback(recognizers.aclose)
@@ -245,6 +253,8 @@ def session_settings(settings: Settings) -> SessionSettings:
         operator=OperatorSettings(
             target=handoff.operator,
             refer=handoff.refer,
+            attended=handoff.attended,
+            briefing_s=handoff.briefing_s,
             refer_timeout_s=handoff.refer_timeout_s,
             dial_timeout_s=handoff.dial_timeout_s,
         ),

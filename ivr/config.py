@@ -106,12 +106,12 @@ class PatienceSettings(Section):
     """[patience] silence that ends a turn, by question: milliseconds after words that are complete,
     that may be complete, and that cannot be."""
 
-    open: Patience = (300, 650, 1200)
+    open: Patience = (360, 800, 1300)
     yes_no: Patience = (180, 500, 1000)
-    menu: Patience = (220, 550, 1200)
-    choice: Patience = (220, 550, 1200)
+    menu: Patience = (220, 700, 1200)
+    choice: Patience = (220, 700, 1200)
     """One of several things that were just named."""
-    city: Patience = (200, 550, 1200)
+    city: Patience = (200, 700, 1200)
     tariff: Patience = (200, 550, 1200)
     digits: Patience = (200, 800, 2000)
     """A telephone number."""
@@ -165,7 +165,7 @@ class DialogueSettings(Section):
     """The same after «подождите», then the caller is told that we are still there."""
     key_gap_s: float = Field(default=5.0, ge=1.0, le=30.0)
     """Pause after which a number being keyed or dictated is taken for finished."""
-    duck_db: float = Field(default=18.0, ge=0.0, le=40.0)
+    duck_db: float = Field(default=24.0, ge=0.0, le=40.0)
     """How much softer a prompt goes on when somebody speaks over it, until it is clear whether they
     want to say something; 0: it stops at the first sound."""
     announce_recording: bool = True
@@ -178,6 +178,10 @@ class HandoffSettings(Section):
     """SIP URI calls are transferred to; empty: callers are offered a callback request instead."""
     refer: bool = True
     """False: always dial and bridge."""
+    attended: bool = False
+    """Ask the operator first, with a spoken summary; then REFER with Replaces, else a bridge."""
+    briefing_s: float = Field(default=15.0, ge=1.0, le=60.0)
+    """The summary is cut after this many seconds; any key of the operator skips it."""
     refer_timeout_s: float = Field(default=6.0, ge=1.0, le=120.0)
     """Seconds to wait for the transfer's outcome before bridging instead."""
     dial_timeout_s: float = Field(default=25.0, ge=1.0, le=180.0)
@@ -193,11 +197,12 @@ class RecordSettings(Section):
 
 
 class HttpSettings(Section):
-    """[http] health, metrics and hand-off details; keep it on a local address."""
+    """[http] health, metrics, records, operators and queue; keep it on a local address."""
 
     address: str = "127.0.0.1"
     token: str = ""
-    """Needed to read calls and hand-offs ('Authorization: Bearer ...'); empty: nobody is asked."""
+    """Needed for records and the queue ('Authorization: Bearer ...'); empty: nobody is asked, and
+    only programs of this machine may change anything."""
     port: int = Field(default=8061, ge=0, le=65535)
 
 

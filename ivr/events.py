@@ -94,7 +94,10 @@ class TurnCompleted:
     """Text of everything the bot said in answer."""
     barge_in: bool = False
     played_s: float | None = None
-    """How much of the previous reply the caller had heard when barging in."""
+    """How much of the previous reply the caller had heard when beginning to speak over it, or to
+    key; None when it was not interrupted."""
+    played_item: int | None = None
+    """Number of the choice it was just naming, from 1 on."""
     endpoint: str = ""
     """Why the speech was taken for over, e.g. 'complete number', 'incomplete leads_on', 'silence',
     'too_long'; '' without speech."""

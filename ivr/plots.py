@@ -1,15 +1,16 @@
-"""Figures -> SVG that stands in a page. Matplotlib is loaded with the first plot, not before."""
+"""Figures -> SVG for a page, or PNG. Matplotlib is loaded with the first plot, not before."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from io import StringIO
+from io import BytesIO, StringIO
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 RIGHT: Final = "#2b6cb0"
 WRONG: Final = "#c0262d"
@@ -26,7 +27,7 @@ STYLE: Final[Any] = {
     "legend.frameon": False,
 }
 
-METADATA: Final = ("Creator", "Date", "Format", "Type")
+EMPTY: Final[Any] = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 """Left out: within a page they mean nothing, and the date would change the bytes."""
 
 
@@ -58,7 +59,8 @@ class Course:
     x: Sequence[datetime]
     y: Sequence[float]
     shape: Literal["line", "steps", "dots"] = "line"
-    """'steps': a value holds until the next, the area under it is filled."""
+    """'steps': a value holds until the next, the area under it is filled; the last covers those
+    before it."""
 
 
 def curves(
@@ -162,7 +164,7 @@ def over_time(
             if course.shape == "dots":
                 axes.scatter(x, course.y, s=9, color=colour, label=name)
             elif course.shape == "steps":
-                axes.fill_between(x, course.y, step="post", color=colour, alpha=0.35, label=name)
+                axes.fill_between(x, course.y, step="post", color=colour, label=name)
             else:
                 axes.plot(x, course.y, "o-", markersize=3, color=colour, label=name)
         if level is not None:
@@ -173,20 +175,39 @@ def over_time(
         axes.set_xlim(since, until)  # type: ignore[arg-type]
         axes.set_ylim(0, top)
         axes.set_ylabel(y_label)
-        axes.legend(loc="best", fontsize=9)
+        if courses or level is not None:
+            axes.legend(loc="best", fontsize=9)
 
     return drawn(draw, width=9.0, height=3.0)
 
 
 def drawn(draw: "Callable[[Axes], None]", width: float = 5.6, height: float = 3.5) -> str:
     """What `draw` puts on the axes, as SVG; sizes in inches."""
+    text = StringIO()
+    panels([draw], width, height, lambda figure: figure.savefig(text, format="svg", metadata=EMPTY))
+    whole = text.getvalue()
+    return whole[whole.index("<svg") :]  # an XML prologue has no place within a page
+
+
+def picture(draws: "Sequence[Callable[[Axes], None]]", width: float, height: float) -> bytes:
+    """Panels below each other as PNG; the height is that of one."""
+    image = BytesIO()
+    panels(draws, width, height, lambda figure: figure.savefig(image, format="png", dpi=110))
+    return image.getvalue()
+
+
+def panels(
+    draws: "Sequence[Callable[[Axes], None]]",
+    width: float,
+    height: float,
+    save: "Callable[[Figure], None]",
+) -> None:
+    """Draw each on axes of its own, and save the figure while the style is in force."""
     from matplotlib import rc_context  # noqa: PLC0415 - takes half a second, few commands need it
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     with rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
-        draw(figure.add_subplot())
-        text = StringIO()
-        figure.savefig(text, format="svg", metadata=dict.fromkeys(METADATA))
-    whole = text.getvalue()
-    return whole[whole.index("<svg") :]  # an XML prologue has no place within a page
+        figure = Figure(figsize=(width, height * len(draws)), layout="constrained")
+        for axes, draw in zip(figure.subplots(len(draws), squeeze=False)[:, 0], draws, strict=True):
+            draw(axes)
+        save(figure)

@@ -1,8 +1,9 @@
 """What became of contacts -> how many waited at each time. Pure."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import ceil
 
 from ivr.analytics.queue_stories import ContactStory
 
@@ -41,6 +42,21 @@ def lengths(
 def busiest(found: Iterable[Length]) -> Length:
     """The moment at which most waited."""
     return max(found, key=lambda one: (one.on_line + one.promised, -one.at))
+
+
+def peaks(found: Sequence[Length], until: float, step_s: float) -> tuple[Length, ...]:
+    """The busiest moment of each step, at the step's beginning: a day in a few hundred values."""
+    shown = []
+    number, held, since = 0, found[0], found[0].at
+    for step in range(max(1, ceil((until - since) / step_s))):
+        start = since + step * step_s
+        within = [held]
+        while number < len(found) and found[number].at < start + step_s:
+            held = found[number]
+            within.append(held)
+            number += 1
+        shown.append(replace(busiest(within), at=start))
+    return tuple(shown)
 
 
 def mean_length(found: Iterable[Length], until: float) -> float:

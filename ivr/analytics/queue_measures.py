@@ -85,11 +85,13 @@ class PromiseFigures:
     """Dials of these customers beyond the first of each."""
     bridge_p50_s: float | None
     """Promise to bridge, of those kept in turn: from the place first got, time on the line
-    included, to the joining."""
+    included, to the joining. The median."""
     bridge_p90_s: float | None
+    """Nine of ten are kept within it."""
     slot_late_p50_s: float | None
-    """Of booked slots that were kept: from the slot's beginning to the joining."""
+    """Of booked slots that were kept: from the slot's beginning to the joining. The median."""
     slot_late_p90_s: float | None
+    """Nine of ten are kept within it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,7 @@ class HandlingFigures:
     talk_s: float | None
     """Mean, of those whose wrap-up is over, as the next two."""
     wrap_up_s: float | None
+    """From the conversation's end until the operator was ready."""
     aht_s: float | None
     """Average handling time: talk and wrap-up."""
     operators: float

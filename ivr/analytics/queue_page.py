@@ -8,7 +8,7 @@ import jinja2
 
 from ivr import plots
 from ivr.analytics.queue_figures import QueueFigures
-from ivr.analytics.queue_lengths import busiest, mean_length
+from ivr.analytics.queue_lengths import busiest, mean_length, peaks
 from ivr.analytics.queue_measures import LineFate
 from ivr.analytics.queue_report import Report
 from ivr.analytics.queue_rules import AbandonRule, FigureRules
@@ -17,7 +17,10 @@ from ivr.plots import RIGHT, WRONG, Course
 
 DAY_S: Final = 86400.0 + 3600.0
 """The longest day, when the clocks go back."""
-PROMISED: Final = "#b45309"
+PROMISED: Final = "#e08a1e"
+PROMISED_AREA: Final = "#f0b27a"
+LINE_AREA: Final = "#7fa8d6"
+MOST_STEPS: Final = 400
 SHOWN_WAITS: Final = {
     LineFate.ANSWERED: ("ответили", RIGHT),
     LineFate.MOVED: ("перезвонили (от первого места)", PROMISED),
@@ -119,12 +122,14 @@ def _levels(intervals: Sequence[QueueFigures], report: Report) -> str:
 
 def _lengths(report: Report) -> str:
     last = min(report.until, report.now)
-    x = [_local(one.at) for one in report.lengths] + [_local(last)]
-    both = [one.on_line + one.promised for one in report.lengths]
-    line = [one.on_line for one in report.lengths]
+    step_s = max(60.0, (last - report.since) / MOST_STEPS)
+    found = peaks(report.lengths, last, step_s)
+    x = [_local(one.at) for one in found] + [_local(last)]
+    both = [one.on_line + one.promised for one in found]
+    line = [one.on_line for one in found]
     courses = [
-        Course("обещанные звонки, чей черёд", PROMISED, x, [*both, both[-1]], "steps"),
-        Course("на линии", RIGHT, x, [*line, line[-1]], "steps"),
+        Course("обещанные звонки, чей черёд", PROMISED_AREA, x, [*both, both[-1]], "steps"),
+        Course("на линии", LINE_AREA, x, [*line, line[-1]], "steps"),
     ]
     return _drawn(courses, report, "человек")
 
@@ -137,14 +142,20 @@ def _drawn(
     level: tuple[str, float] | None = None,
     top: float | None = None,
 ) -> str:
-    return plots.over_time(
-        courses,
-        y_label=y_label,
-        since=_local(report.since),
-        until=_local(report.until),
-        level=level,
-        top=top,
-    )
+    since, until = _busy_hours(report)
+    return plots.over_time(courses, y_label=y_label, since=since, until=until, level=level, top=top)
+
+
+def _busy_hours(report: Report) -> tuple[datetime, datetime]:
+    """Whole hours in which something waited; all of the time where nothing did."""
+    ends = [one.at for one in report.lengths if one.on_line or one.promised]
+    if not ends:
+        return _local(report.since), _local(report.until)
+    hour = timedelta(hours=1)
+    first, last = _local(ends[0]), _local(report.lengths[-1].at)
+    first = first.replace(minute=0, second=0, microsecond=0)
+    last = last.replace(minute=0, second=0, microsecond=0) + hour
+    return max(first, _local(report.since)), min(last, _local(report.until))
 
 
 def _local(at: float) -> datetime:

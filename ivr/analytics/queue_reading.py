@@ -21,9 +21,11 @@ async def read_stories(store: QueueStore, since: float) -> Stories:
     return tell(events, (await store.snapshot()).operators)
 
 
-async def events_since(store: QueueStore, since: float) -> AsyncIterator[QueueEvent]:
-    """All events from a moment on, in the order in which they were written."""
-    last = 0
+async def events_since(
+    store: QueueStore, since: float, *, after: int = 0
+) -> AsyncIterator[QueueEvent]:
+    """All events from a moment on, in the order in which they were written, beyond `after`."""
+    last = after
     while True:
         page = await store.events(after=last, since=since, limit=PAGE)
         for event in page:

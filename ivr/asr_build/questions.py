@@ -84,6 +84,7 @@ _SAID: Final[Mapping[str, Callable[[], Iterator[str]]]] = {
     "yes_no": _yes_or_no,
     "city": _cities,
     "digits": _digits,
-    "amounts": _amounts,
+    "amount": _amounts,
 }
 QUESTION_NAMES: Final = tuple(_SAID)
+"""Those of `QuestionKind`: by them a call finds the graph of the question that is open."""

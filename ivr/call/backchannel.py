@@ -21,6 +21,10 @@ _ASSENT: Final = word_set(
 _HUMS: Final = word_set("ну м мм хм э эм а о ах ой вот")
 BACKCHANNELS: Final = _ASSENT | _HUMS
 """Said by people who listen; none of them asks for anything."""
+_FRAGMENTS: Final = word_set(
+    "в на по за к с со о об у от до из под при про и а но не ни же бы ли то за для я"
+)
+"""Words that mean nothing alone: what recognizers make of coughs, doors and rustling."""
 MOST_WORDS: Final = 4
 """Longer rows of them are somebody who wants to say something after all."""
 
@@ -31,7 +35,7 @@ def judged(text: str, *, assent_counts: bool) -> Words:
     `assent_counts`: the question that plays can be answered by a yes, so «да» and «угу» answer it.
     """
     words = [word for word in re.findall(r"\w+", text.lower()) if word in _HUMS or len(word) > 1]
-    if not words:  # single letters are what recognizers make of noises
+    if _FRAGMENTS.issuperset(words):  # as single letters, of which none is left then
         return Words.NONE
     known = _HUMS if assent_counts else BACKCHANNELS
     if len(words) <= MOST_WORDS and known.issuperset(words):

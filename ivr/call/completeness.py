@@ -11,6 +11,8 @@ from functools import cache
 from typing import Final
 
 from ivr.call.unfinished import (
+    ATTRIBUTE_ENDINGS,
+    ATTRIBUTE_LETTERS,
     CALLING,
     CALLS,
     CARRIERS,
@@ -19,8 +21,10 @@ from ivr.call.unfinished import (
     HALF_NAMES,
     HOLDING,
     LEADING_ON,
+    NO_ATTRIBUTES,
     NUMBER,
     OWN,
+    RINGING,
     WISHES,
 )
 from ivr.dialogue.actions import QuestionKind
@@ -193,16 +197,24 @@ def _unfinished(kind: QuestionKind, spelled: Sequence[str]) -> str:
         return "looking_for_words"
     if GREETING.issuperset(spelled):
         return "greeting"
-    if last in LEADING_ON and not _is_named(spelled):
+    asks_what_for = len(spelled) > 2 and before[-1:] == ["за"] and last == "что"
+    if last in LEADING_ON and not asks_what_for and not _is_named(spelled):
         return "leads_on"
     if _number_is_awaited(kind, spelled):
         return "number_awaited"
-    if last in HALF_NAMES and not _is_named(spelled):
+    if (last in HALF_NAMES or _is_attribute(last)) and not _is_named(spelled):
         return "half_a_name"
     bare = all(word in CARRIERS or word in WISHES for word in before)
     if last in WISHES and bare and kind in (QuestionKind.OPEN, QuestionKind.MENU):
         return "object_awaited"
     return ""
+
+
+def _is_attribute(word: str) -> bool:
+    """An adjective in a case that its noun follows; «пятого» is a day."""
+    if len(word) < ATTRIBUTE_LETTERS or word in NO_ATTRIBUTES or word in ORDINALS:
+        return False
+    return word.endswith(ATTRIBUTE_ENDINGS)
 
 
 def _is_named(spelled: Sequence[str]) -> bool:
@@ -216,8 +228,8 @@ def _number_is_awaited(kind: QuestionKind, spelled: Sequence[str]) -> bool:
     if kind is QuestionKind.DIGITS or len(spelled) == 1:
         return True
     *before, owner = spelled[:-1]
-    if owner in ("на", "это"):
-        return True
+    if owner == "на":  # «перезвоните на номер ...», but «положить денег на телефон»
+        return any(word.startswith(RINGING) for word in before)
     asked = any(word in WISHES for word in before)
     return owner in OWN and not asked and all(word in CARRIERS | OWN for word in before)
 
@@ -235,7 +247,11 @@ def _number_at_end(spelled: Sequence[str]) -> Judgement | None:
     if (opened or digits >= BEGUN_DIGITS) and digits <= PHONE_DIGITS:
         judged = _dictated(run)
         return None if judged.sureness == SURE else judged
-    return Judgement(UNFINISHED, "unfinished_numeral") if _may_go_on(run[-1]) else None
+    if not _may_go_on(run[-1]):
+        return None
+    if not first:  # nobody has asked for a number that was begun
+        return Judgement(UNDECIDED, "number_may_go_on")
+    return Judgement(UNFINISHED, "unfinished_numeral")
 
 
 def digits_in(words: Sequence[str]) -> int:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import Final
 
+from ivr.speech.endpointing import SURE, UNDECIDED
+
 LONGEST: Final = 4
 """Words, the beginning of the sentence counting as one, that a guess is based on at most."""
 PRIOR_WEIGHT: Final = 2.0
@@ -21,12 +23,14 @@ MOST_WORDS: Final = 6
 BIAS, ENDING, CONFIDENCE, WORD = -5.05, 0.40, 3.79, 0.75
 """Logistic regression on the recordings of part train, whole and cut at every word border (1002
 texts): the only numbers here that were fitted."""
-UNLIKELY, LIKELY = 0.30, 0.85
-"""Chances of an end taken for none and for certainty; between them sureness grows evenly."""
-FLOOR, CLEAR_FLOOR, KNOWN_FLOOR = 0.2, 0.35, 0.6
-"""Least sureness of any words, of what the intent engine would act on, and of that word for word as
-in the training phrases: «оператор» is short and nobody has to wait long for it."""
-MOVE_FLOOR, KNOWN_MOVE_FLOOR = 0.6, 0.8
+UNLIKELY, LIKELY = 0.70, 0.80
+"""Chances of an end up to which nothing is decided, and taken for certainty; between them sureness
+grows evenly. Narrow: half of all requests are surer than this and are answered at once, and of the
+others none is worth less than the longest wait that still feels like an answer."""
+KNOWN_FLOOR = 0.7
+"""Least sureness of a request word for word as in the training phrases: «оператор» is short and
+nobody has to wait long for it."""
+MOVE_FLOOR, KNOWN_MOVE_FLOOR = 0.74, 0.9
 """The same for yes, no, «повторите», «стоп» and the like: hardly anything said after them would
 change what they mean."""
 
@@ -71,7 +75,13 @@ class Endings:
         return guess
 
     def sureness(self, words: Sequence[str], guess: Guess) -> float:
-        """How sure it is that a request is over after these words, 0..1."""
+        """How sure it is that a request is over after these words, `UNDECIDED` to `SURE`.
+
+        What the intent engine would not act on is worth waiting for more words, never for ever:
+        only rules tell that words cannot be all.
+        """
+        if not guess.clear:
+            return UNDECIDED
         likelihood = min(max(self.likelihood(words), 0.005), 0.995)
         score = (
             BIAS
@@ -80,16 +90,14 @@ class Endings:
             + WORD * min(len(words), MOST_WORDS)
         )
         chance = 1 / (1 + exp(-score))
-        sureness = min(max((chance - UNLIKELY) / (LIKELY - UNLIKELY), 0.0), 1.0)
-        return max(sureness, self._floor(words, guess))
+        share = min(max((chance - UNLIKELY) / (LIKELY - UNLIKELY), 0.0), 1.0)
+        return max(UNDECIDED + (SURE - UNDECIDED) * share, self._floor(words, guess))
 
     def _floor(self, words: Sequence[str], guess: Guess) -> float:
-        if not guess.clear:
-            return FLOOR
         known = tuple(words) in self._whole
         if guess.move:
             return KNOWN_MOVE_FLOOR if known else MOVE_FLOOR
-        return KNOWN_FLOOR if known else CLEAR_FLOOR
+        return KNOWN_FLOOR if known else UNDECIDED
 
     def _count(self, sentence: tuple[str, ...]) -> None:
         for end in range(2, len(sentence) + 1):

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ivr.audio.pcm import FRAME_MS
 from ivr.call.backchannel import Words, judged
 from ivr.call.ears import Utterance
 from ivr.call.turn_taking import (
+    ROUNDING_S,
     Effect,
     KeysTaken,
     NoInputDetected,
@@ -26,6 +27,11 @@ from ivr.speech.player import Player, Segment
 
 OVER_ECHO_S: Final = 0.2
 """Voice this long that is no echo, within a stretch that began as one, is the caller's."""
+OVER_TAIL_S: Final = 0.08
+"""The same once nothing plays: only an echo's tail is left to take it for, and «да» is short."""
+WORDS_AHEAD_S: Final = 0.25
+"""Words are timed from the audio before the utterance that goes with it, up to this long."""
+OVER_PROMPT: Final = (TurnPhase.PROMPTING, TurnPhase.YIELDING)
 FULL_GAIN: Final = 1.0
 FRAME_S: Final = FRAME_MS / 1000
 
@@ -88,6 +94,10 @@ class Senses:
     """Whether what is heard now is the bot itself."""
     end_utterance: Callable[[], None] = lambda: None
     """What is being said is over."""
+    background: Callable[[float, float], bool] = lambda start_s, end_s: False
+    """Whether what was said between these audio times was somebody else's."""
+    learn: Callable[[float, float], None] = lambda start_s, end_s: None
+    """It was the caller: an answer was taken."""
     soft_gain: float = 0.0
     """Level of the prompt while it is not clear whether the caller wants the floor, 0..1; 0: speech
     stops the prompt at once."""
@@ -114,6 +124,10 @@ class Floor:
         """The present stretch of speech is the bot's own."""
         self._strange_s = 0.0
         """How long within an echo a voice has been heard that is none."""
+        self._own_from_s: float | None = None
+        """Audio time from which the present stretch, begun as an echo, is the caller's."""
+        self._heard_s: float | None = None
+        """Seconds of the prompt that the caller had heard before the present stretch of speech."""
         self._assent_counts = False
         """The present stretch began when a yes could answer the question."""
         self._item: int | None = None
@@ -130,7 +144,7 @@ class Floor:
             self._summoned = False
             return Summoned()
         self._answer = asyncio.get_running_loop().create_future()
-        self._played_s = None
+        self._played_s = self._heard_s = None
         self._apply(self._turn.on_question(no_input_s=no_input_s, takes_row=takes_row))
         try:
             return await self._answer
@@ -187,6 +201,7 @@ class Floor:
     def on_speech_started(self, audio_s: float) -> None:
         self._in_stretch = True
         self._strange_s = 0.0
+        self._own_from_s = None
         self._echo = self._senses.echo()
         if not self._echo:
             self._begin_speech(audio_s)
@@ -205,6 +220,12 @@ class Floor:
     def on_utterance(self, utterance: Utterance) -> None:
         if self._echo:
             return
+        if self._senses.background(utterance.start_s, utterance.end_s):
+            self._heard_s = None
+            self._apply(self._turn.on_background(self._audio_s))
+            return
+        if self._own_from_s is not None:
+            utterance = _without_echo(utterance, self._own_from_s)
         text = utterance.hypothesis.text
         words = self._meaning(text)
         if utterance.failed:
@@ -218,6 +239,7 @@ class Floor:
                 text, self._audio_s, interruptible=self._player.interruptible, words=words
             )
         )
+        self._heard_s = None
         held, self._held_keys = self._held_keys, ""
         for digit in held:
             self._apply(self._turn.on_key(digit, interruptible=self._player.interruptible))
@@ -226,9 +248,10 @@ class Floor:
         before = self._turn.phase
         self._assent_counts = self._player.answerable
         self._item = self._player.item
+        self._heard_s = self._player.played_s
         self._apply(self._turn.on_speech_started(audio_s, interruptible=self._player.interruptible))
         yields = (TurnPhase.YIELDING, TurnPhase.HEARING)
-        barge_in = before is TurnPhase.PROMPTING and self._turn.phase in yields
+        barge_in = before in OVER_PROMPT and self._turn.phase in yields
         self._listener.speech_began(audio_s, barge_in)
 
     def _meaning(self, text: str) -> Words:
@@ -251,12 +274,15 @@ class Floor:
         voiced = self._senses.voiced()
         if self._in_stretch:
             self._follow_echo(audio_s, voiced=voiced)
+        own = voiced and not self._echo
+        if own and not self._in_stretch and self._turn.phase in OVER_PROMPT:
+            own = not self._senses.echo()
         self._apply(
             self._turn.on_frame(
                 audio_s,
                 playing=playing,
                 interruptible=self._player.interruptible,
-                voiced=voiced and not self._echo,
+                voiced=own,
             )
         )
 
@@ -265,13 +291,15 @@ class Floor:
         if not self._echo:
             if self._turn.phase is TurnPhase.YIELDING and self._senses.echo():
                 self._echo = True
+                self._heard_s = None
                 self._apply(self._turn.on_echo())
             return
         strange = voiced and not self._senses.echo()
         self._strange_s = self._strange_s + FRAME_S if strange else 0.0
-        if self._strange_s >= OVER_ECHO_S:
+        if self._strange_s >= (OVER_ECHO_S if self._player.playing else OVER_TAIL_S) - ROUNDING_S:
             self._echo = False
-            self._begin_speech(audio_s - self._strange_s)
+            self._own_from_s = audio_s - self._strange_s
+            self._begin_speech(self._own_from_s)
 
     def _apply(self, step: Step) -> None:
         self._turn, effects = step
@@ -285,13 +313,18 @@ class Floor:
             case RestorePlayback():
                 self._player.soften(FULL_GAIN)
             case StopPlayback():
-                self._played_s = self._player.played_s
+                # Softened at once, the prompt has played on unheard since.
+                played_s = self._player.played_s
+                self._played_s = played_s if self._heard_s is None else self._heard_s
                 self._interrupted = self._player.stop()
             case ResumePrompt():
+                self._played_s = None
                 for segment in self._interrupted:
                     self._player.play(segment)
             case TextTaken(barge_in=barge_in):
                 if self._utterance is not None:
+                    if self._utterance.hypothesis.text:
+                        self._senses.learn(self._utterance.start_s, self._utterance.end_s)
                     self._settle(
                         Spoken(
                             utterance=self._utterance,
@@ -311,3 +344,16 @@ class Floor:
     def _settle(self, answer: Answer) -> None:
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(answer)
+
+
+def _without_echo(utterance: Utterance, own_from_s: float) -> Utterance:
+    """What the caller said of it: the words from this audio time on."""
+    heard = utterance.hypothesis
+    if not heard.words:
+        return utterance
+    since_s = own_from_s - utterance.start_s
+    words = tuple(word for word in heard.words if word.end_s - WORDS_AHEAD_S / 2 >= since_s)
+    return replace(
+        utterance,
+        hypothesis=replace(heard, text=" ".join(word.text for word in words), words=words),
+    )

@@ -5,7 +5,7 @@ tried, by REFER first.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
@@ -15,9 +15,12 @@ from ivr.call.in_line import InLine
 from ivr.call.outside import Waiting
 from ivr.dialogue.inputs import CallbackRefused, CallbackStored
 from ivr.errors import StoreError
+from ivr.handoff.consultation import ATTENDED, Consultation
 from ivr.handoff.operator import REFER, HandoffProgress, OperatorHandoff, OperatorSettings
 from ivr.handoff.transfer import TransferOutcome
+from ivr.handoff.whisper import summary
 from ivr.sip.leg import Leg, TransferProgress
+from ivr.speech.phrase import Phrase
 from ivr.storage.ports import CallbackRequest
 
 log = logging.getLogger(__name__)
@@ -32,15 +35,21 @@ class HandingOver:
     notes: HandoffNotes
     joined: Callable[[Leg], None]
     """Called with the operator's leg when it is bridged with the caller's."""
+    parted: Callable[[], None]
+    """Called when the operator left at once, so that the caller is the bot's again."""
+    speak: Callable[[Phrase], Awaitable[bytes]]
+    """For the operator's ears alone; int16 mono 8 kHz, b'' where it cannot be spoken."""
+    music: bytes = b""
+    """For a caller on hold; int16 mono 8 kHz."""
     line: InLine | None
     """The caller's place in the queue; None for calls without one."""
     _promised: bool = field(default=False, init=False)
     _connected: bool = field(default=False, init=False)
-    _attempt: OperatorHandoff | None = field(default=None, init=False)
+    _attempt: OperatorHandoff | Consultation | None = field(default=None, init=False)
     _handoff_id: str = field(default="", init=False)
     _reason: str = field(default="", init=False)
     _mode: str = field(default="", init=False)
-    """'refer' or 'bridge' while an attempt runs."""
+    """'refer', 'bridge' or 'attended' while an attempt runs."""
 
     @property
     def connected(self) -> bool:
@@ -66,8 +75,15 @@ class HandingOver:
         self._handoff_id = uuid4().hex
         await self.notes.save_context(self._handoff_id, reason)
         self._reason = reason
-        self._attempt = OperatorHandoff(self.leg, self.settings, self.notes.clock, self)
+        self._attempt = await self._make_attempt(reason)
         return await self._attempt.run(self._handoff_id)
+
+    async def _make_attempt(self, reason: str) -> OperatorHandoff | Consultation:
+        leg, settings, clock = self.leg, self.settings, self.notes.clock
+        if not settings.attended:
+            return OperatorHandoff(leg, settings, clock, self, music=self.music)
+        told = await self.speak(summary(reason, self.notes.facts))
+        return Consultation(leg, settings, clock, self, summary=told, music=self.music)
 
     async def promise_callback(
         self, number: str, reason: str, slot: datetime | None
@@ -91,7 +107,7 @@ class HandingOver:
         """What the caller's leg reports of the REFER."""
         # Noted at once: the BYE behind a transfer may end the call before the attempt sees this.
         # A NOTIFY of a REFER already given up says nothing of the present attempt.
-        if self._mode == REFER and progress.final and 200 <= progress.status < 300:
+        if self._mode in (REFER, ATTENDED) and progress.final and 200 <= progress.status < 300:
             self._connected = True
         if self._attempt is not None:
             self._attempt.on_progress(progress)
@@ -122,6 +138,9 @@ class HandingOver:
     def on_ended(self, mode: str, outcome: TransferOutcome) -> None:
         if self._connected and outcome is TransferOutcome.CANCELLED:
             outcome = TransferOutcome.CONNECTED  # the caller ended a conversation, not an attempt
-        self._connected = self._connected or outcome is TransferOutcome.CONNECTED
+        left_at_once = self._connected and outcome is not TransferOutcome.CONNECTED
+        self._connected = outcome is TransferOutcome.CONNECTED
+        if left_at_once:
+            self.parted()
         self._mode = ""
         self.notes.ended(self._handoff_id, mode, outcome)

@@ -6,7 +6,7 @@ from typing import Final
 
 from ivr.call.completeness import NO_RULE, Judgement, judge
 from ivr.call.conversation import Understanding
-from ivr.call.endings import KNOWN_MOVE_FLOOR, Endings, Guess
+from ivr.call.endings import Endings, Guess
 from ivr.call.speculation import Speculation
 from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.intents import Move, Talk, treatment
@@ -17,6 +17,8 @@ from ivr.speech.endpointing import EndpointingProfile
 
 OPENINGS: Final = (Talk(Move.GREETING), Talk(Move.OFF_TOPIC))
 """Being sure of these is no reason to believe that all was said."""
+YES_NO_INTENT: Final = 0.8
+"""Sureness of a yes or no in other words than those of the rule."""
 FREE: Final = (QuestionKind.OPEN, QuestionKind.MENU, QuestionKind.CHOICE)
 """Questions that are answered by a request."""
 
@@ -80,7 +82,7 @@ class Patience:
         if judgement.reason != NO_RULE or result is None:
             return judgement
         if self._kind is QuestionKind.YES_NO and self._says_yes_or_no(result):
-            return Judgement(KNOWN_MOVE_FLOOR, "yes_no_intent")
+            return Judgement(YES_NO_INTENT, "yes_no_intent")
         if self._kind not in FREE:
             return judgement
         words = [word.text for word in words_of(text)]

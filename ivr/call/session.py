@@ -25,13 +25,14 @@ from ivr.call.turn_log import TurnLog
 from ivr.clock import Clock
 from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.policy import Policy
-from ivr.errors import AudioError, SipError
+from ivr.errors import AudioError, SipError, SynthesisError
 from ivr.events import CallAnswered, CallEnded, CallId, Event, PartialHeard, SpeechBegan
 from ivr.handoff.operator import OperatorSettings
 from ivr.services.port import BackOffice
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, LegFrame, TransferProgress
 from ivr.speech.asr import Recognizer, RecognizerFactory
+from ivr.speech.phrase import Phrase
 from ivr.speech.player import Player
 from ivr.speech.vad import SpeechDetector
 from ivr.storage.ports import CallStore
@@ -40,8 +41,8 @@ log = logging.getLogger(__name__)
 
 RELEASE_S = 2.0
 """A far end that does not answer our BYE holds the call's resources no longer than this."""
-VOICED = 0.4
-"""Share of speech in the last 100 ms that counts as a voice."""
+VOICED = 0.6
+"""Share of speech in the last 100 ms that counts as a voice: 60 ms of it; clicks are shorter."""
 ANSWER_S = 32.0
 """An INVITE whose ACK never comes is over after 64*T1 (RFC 3261 section 13.3.1.4)."""
 SHUTTING_DOWN: Final = 503
@@ -126,6 +127,9 @@ class CallSession:
             settings=self._settings.operator,
             notes=notes,
             joined=self._on_operator_joined,
+            parted=self._on_operator_parted,
+            speak=self._speak,
+            music=parts.queue.music if parts.queue is not None else b"",
             line=line,
         )
 
@@ -283,6 +287,8 @@ class CallSession:
             voiced=lambda: detector.probability >= VOICED,
             echo=self._echo_guard.is_echo,
             end_utterance=self._end_utterance,
+            background=detector.foreground.is_background,
+            learn=detector.foreground.learn,
             soft_gain=self._settings.soft_gain,
         )
 
@@ -333,6 +339,16 @@ class CallSession:
         self._ears.deaf = True  # two people talk: that is not for the recognizer
         if self._recording is not None:
             self._start_side_task(self._recording.follow(operator))
+
+    def _on_operator_parted(self) -> None:
+        self._ears.deaf = False
+
+    async def _speak(self, phrase: Phrase) -> bytes:
+        try:
+            return (await self._parts.renderer.render(phrase)).pcm
+        except SynthesisError as exc:
+            log.error("x phrase not spoken: %s", exc.message, extra={"action": "render"})
+            return b""
 
     def _start_side_task(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -60,6 +60,7 @@ class TurnLog:
                     "asr_ms": utterance.asr_ms,
                     "barge_in": answer.barge_in,
                     "played_s": answer.played_s,
+                    "played_item": answer.item,
                 }
             case Pressed(digits=digits):
                 self.begin("keyed", question)

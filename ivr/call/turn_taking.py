@@ -5,8 +5,8 @@ through silence and packet loss, so that no wall clock is needed.
 
     phase      question   speech starts  speaks on   speech ends  text           key     silence
     IDLE       PROMPTING  remembered     -           -            dropped        kept    -
-    PROMPTING  replaced   YIELDING*      -           -            stale or kept* taken*  WAITING
-    YIELDING   replaced   -              HEARING     -            taken**        taken   HEARING
+    PROMPTING  replaced   YIELDING*      YIELDING*   -            taken* **      taken*  WAITING
+    YIELDING   replaced   -              HEARING     PROMPTING    taken**        taken   HEARING
     WAITING    replaced   HEARING        -           -            stale          taken   no input
     HEARING    replaced   -              -           DECIDING     taken**        taken   -
     DECIDING   replaced   HEARING        -           -            taken**        taken   -
@@ -17,7 +17,9 @@ through silence and packet loss, so that no wall clock is needed.
     "silence" is the end of the prompt, then the time that nothing was said.
 
 In YIELDING the prompt plays on softly: the bot has given way audibly and keeps its place until it
-is clear whether the caller wants the floor. With `yield_softly` off speech leads from PROMPTING to
+is clear whether the caller wants the floor. It yields to a voice of 60 ms, sooner than anybody can
+tell an utterance from a noise, and is back as soon as the voice has gone without saying anything.
+With `yield_softly` off speech leads from PROMPTING to
 HEARING at once, and a prompt that was stopped in vain is said again from its interrupted phrase.
 """
 
@@ -29,12 +31,22 @@ from ivr.call.backchannel import Words
 
 MEANT_SPEECH_S: Final = 0.45
 """Shorter sounds that the recognizer makes nothing of are noises, not attempts to say something."""
-FLOOR_TAKEN_S: Final = 0.6
-"""Who speaks over a prompt for this long wants the floor: «угу» and «хорошо» take 0.3 to 0.55 s."""
-LONG_BACKCHANNEL_S: Final = 1.4
-"""The same while all that was recognized are backchannels: «да-да, понятно»."""
+FLOOR_TAKEN_S: Final = 0.9
+"""Who speaks over a prompt for this long without a break, and is heard to say a word that means
+something, wants the floor. One partial alone may be half a word: «угум» begins as «угон»."""
+WORDLESS_S: Final = 1.4
+"""The same while all that was recognized are backchannels («да-да, понятно»), or nothing: laughter
+lasts for about a second, and a sentence has its first word after half of one."""
+ROUNDING_S: Final = 1e-6
+"""Audio times are sums of 20 ms in binary fractions."""
 STILL_SPEAKING_S: Final = 0.1
 """Voice this fresh means that the caller goes on speaking."""
+RELENT_S: Final = 0.2
+"""A voice over a prompt that has been gone for this long has made its point: without words that
+mean anything the prompt comes back, before it is sure that the utterance is over."""
+MOST_RESUMES: Final = 2
+"""So often one prompt is said again after noises; then only words stop it: a noisy line must not
+keep a caller at the same phrase for ever."""
 
 
 class TurnPhase(StrEnum):
@@ -127,8 +139,10 @@ class TurnTaking:
     """Audio time at which the prompt, or the last noise after it, ended."""
     speaking_since: float | None = None
     """Audio time at which the caller's current stretch of speech began."""
-    voiced_until: float = 0.0
-    """Audio time at which the caller's voice was last noticed."""
+    voiced_since: float = 0.0
+    """Audio time since when the caller's voice has been heard without a break of `RELENT_S`."""
+    voiced_until: float = -RELENT_S
+    """Audio time at which it was last noticed."""
     heard: Words = Words.NONE
     """What the last partial hypothesis of the current stretch means."""
     stale: bool = False
@@ -137,6 +151,8 @@ class TurnTaking:
     """The current stretch of speech began while the open question's prompt played."""
     barge_in: bool = False
     """The current stretch of speech has stopped the prompt."""
+    resumed: int = 0
+    """How often the open question's prompt was stopped in vain."""
     kept_text: TextTaken | None = None
     kept_keys: str = ""
 
@@ -150,6 +166,7 @@ class TurnTaking:
             stale=self.speaking_since is not None,
             overlapping=False,
             barge_in=False,
+            resumed=0,
             kept_text=None,
             # The rest of a row is no answer to what comes after it: '1' would confirm anything.
             kept_keys=self.kept_keys if takes_row or not self.takes_row else "",
@@ -161,15 +178,17 @@ class TurnTaking:
         turn = replace(
             self,
             speaking_since=audio_s,
-            voiced_until=audio_s,
+            voiced_since=audio_s,
+            voiced_until=max(audio_s, self.voiced_until),
             heard=Words.NONE,
             stale=self.phase is TurnPhase.IDLE,
-            overlapping=self.phase is TurnPhase.PROMPTING,
+            overlapping=self.phase in (TurnPhase.PROMPTING, TurnPhase.YIELDING),
         )
         if self.phase is TurnPhase.PROMPTING and interruptible:
             if self.yield_softly:
                 return replace(turn, phase=TurnPhase.YIELDING), (SoftenPlayback(),)
-            return replace(turn, phase=TurnPhase.HEARING, barge_in=True), (StopPlayback(),)
+            if self._sound_is_enough:
+                return turn._floor_taken()
         if self.phase in (TurnPhase.WAITING, TurnPhase.DECIDING):
             return replace(turn, phase=TurnPhase.HEARING), ()
         return turn, ()
@@ -211,7 +230,8 @@ class TurnTaking:
         if text:
             # Begun under a protected phrase and ended under a free one: the rest is not wanted.
             over = self.phase in (TurnPhase.PROMPTING, TurnPhase.YIELDING)
-            taken = replace(taken, barge_in=self.barge_in or self.phase is TurnPhase.YIELDING)
+            softened = self.phase is TurnPhase.YIELDING or (over and self.overlapping)
+            taken = replace(taken, barge_in=self.barge_in or softened)
             return self._closed(turn), (*((StopPlayback(),) if over else ()), taken)
         return self._on_no_words(turn, taken, audio_s - began)
 
@@ -223,7 +243,8 @@ class TurnTaking:
             case TurnPhase.PROMPTING:
                 return turn, ()
             case _ if self.barge_in:
-                again = replace(turn, phase=TurnPhase.PROMPTING, barge_in=False)
+                resumed = self.resumed + 1
+                again = replace(turn, phase=TurnPhase.PROMPTING, barge_in=False, resumed=resumed)
                 return again, (ResumePrompt(),)
             case _:
                 return replace(turn, phase=TurnPhase.WAITING, waiting_since=audio_s), ()
@@ -255,8 +276,10 @@ class TurnTaking:
         self, audio_s: float, *, playing: bool, interruptible: bool, voiced: bool = False
     ) -> Step:
         """20 ms went by; whether the prompt is still being heard, and the caller's voice in it."""
-        turn = replace(self, voiced_until=audio_s) if voiced else self
+        turn = self._voiced(audio_s) if voiced else self
         match self.phase:
+            case TurnPhase.PROMPTING if playing and voiced and interruptible and self._may_yield:
+                return replace(turn, phase=TurnPhase.YIELDING), (SoftenPlayback(),)
             case TurnPhase.PROMPTING:
                 return turn._on_prompting_frame(audio_s, playing, interruptible)
             case TurnPhase.YIELDING:
@@ -265,6 +288,22 @@ class TurnTaking:
                 if audio_s - self.waiting_since >= self.no_input_s:
                     return self._closed(turn), (NoInputDetected(),)
         return turn, ()
+
+    @property
+    def _may_yield(self) -> bool:
+        """Nothing that was said before has to be dealt with first."""
+        return self.yield_softly and not (self.stale or self.kept_keys or self.kept_text)
+
+    @property
+    def _sound_is_enough(self) -> bool:
+        """Whether a voice without words may stop the prompt."""
+        return self.resumed < MOST_RESUMES
+
+    def _voiced(self, audio_s: float) -> "TurnTaking":
+        fresh = audio_s - self.voiced_until > RELENT_S
+        return replace(
+            self, voiced_since=audio_s if fresh else self.voiced_since, voiced_until=audio_s
+        )
 
     def _on_prompting_frame(self, audio_s: float, playing: bool, interruptible: bool) -> Step:
         if interruptible or not playing:
@@ -280,12 +319,15 @@ class TurnTaking:
 
     def _on_yielding_frame(self, audio_s: float, playing: bool) -> Step:
         if not playing:
-            hearing = replace(self, phase=TurnPhase.HEARING, waiting_since=audio_s)
-            return hearing, (RestorePlayback(),)
-        began = self.speaking_since if self.speaking_since is not None else audio_s
-        enough_s = LONG_BACKCHANNEL_S if self.heard is Words.BACKCHANNEL else FLOOR_TAKEN_S
-        goes_on = audio_s - self.voiced_until <= STILL_SPEAKING_S
-        if goes_on and self.voiced_until - began >= enough_s:
+            phase = TurnPhase.WAITING if self.speaking_since is None else TurnPhase.HEARING
+            return replace(self, phase=phase, waiting_since=audio_s), (RestorePlayback(),)
+        silent_s = audio_s - self.voiced_until
+        if silent_s >= RELENT_S - ROUNDING_S and self.heard is not Words.MEANT:
+            return replace(self, phase=TurnPhase.PROMPTING), (RestorePlayback(),)
+        enough_s = FLOOR_TAKEN_S if self.heard is Words.MEANT else WORDLESS_S
+        goes_on = self.speaking_since is not None and silent_s <= STILL_SPEAKING_S
+        lasted_s = self.voiced_until - self.voiced_since
+        if self._sound_is_enough and goes_on and lasted_s >= enough_s:
             return self._floor_taken()
         return self, ()
 
@@ -294,6 +336,18 @@ class TurnTaking:
         turn = replace(self, speaking_since=None, overlapping=False)
         if self.phase is TurnPhase.YIELDING:
             return replace(turn, phase=TurnPhase.PROMPTING), (RestorePlayback(),)
+        return turn, ()
+
+    def on_background(self, audio_s: float) -> Step:
+        """What has just ended was said by somebody else: nothing has happened.
+
+        The wait for an answer goes on from where it was: a television must not prolong it for ever.
+        """
+        turn = replace(self, speaking_since=None, overlapping=False, stale=False)
+        if self.overlapping:
+            return self._on_nothing_meant(turn, audio_s)
+        if self.phase in (TurnPhase.HEARING, TurnPhase.DECIDING):
+            return replace(turn, phase=TurnPhase.WAITING), ()
         return turn, ()
 
     def _floor_taken(self) -> Step:

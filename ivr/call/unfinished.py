@@ -68,9 +68,20 @@ HALF_NAMES: Final = _words(
 )
 """Adjectives and beginnings of compounds that name nothing alone."""
 
+ATTRIBUTE_ENDINGS: Final = ("ого", "его", "ому", "ую", "юю", "ых", "их")
+"""Adjectives end like this before their noun: «со вчерашнего», «через мобильную»."""
+ATTRIBUTE_LETTERS: Final = 6
+"""Shorter words that end so are pronouns."""
+NO_ATTRIBUTES: Final = _words(
+    "немного дорого недорого доброго ничего никого другого другому такого никакого напрямую впустую"
+)
+"""Words that end like adjectives and may end a request."""
+
 CURRENCY: Final = ("рубл", "копе")
 """Beginnings of the words an amount ends in."""
 NUMBER: Final = _words("номер номера телефон телефона телефону")
 """Words after which the digits of a telephone number are said."""
 OWN: Final = _words("мой моего моему моем на это с по")
 """With these before it «номер» opens a dictated number, if nothing was asked for before."""
+RINGING: Final = ("звон", "перезвон", "позвон", "созвон", "набер", "набрать", "переадрес")
+"""Beginnings of verbs after which «на номер» opens a dictated number."""

@@ -14,7 +14,7 @@ from ivr.bench.turns.borders import borders_of
 from ivr.bench.turns.compose import SEED
 from ivr.bench.turns.compose import compose as compose_turns
 from ivr.bench.turns.page import write_page
-from ivr.bench.turns.report import Report, as_json, markdown, require_marks, write_into
+from ivr.bench.turns.report import MARKED, Report, as_json, markdown
 from ivr.bench.turns.rows import Half, Profile, TurnRow, render
 from ivr.bench.turns.run import MOST_CALLS, TURNS_FILE, Plan, chosen, read_turns
 from ivr.bench.turns.silence import TRAILING_MS
@@ -75,7 +75,7 @@ def turns(
         if not rows:
             raise ConfigError("--only", only, f"a profile that the {part.value} half has")
         if write is not None:
-            require_marks(write)
+            MARKED.require(write)
     except IvrError as exc:
         raise fail(exc) from exc
     plan = Plan(rows=rows, calls=calls, seed=seed)
@@ -108,7 +108,7 @@ def _tell(
     json.write_bytes(as_json(report))
     console.print(f"- page: {html}; figures: {json}")
     if write is not None:
-        write_into(write, text)
+        MARKED.write(write, text)
         console.print(f"- written into {write}")
 
 

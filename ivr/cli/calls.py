@@ -164,6 +164,8 @@ def _heard(turn: TurnCompleted) -> str:
         spoke_into = "\nspoke into the reply"
         if turn.played_s is not None:
             spoke_into += f" after {turn.played_s:.1f} s"
+        if turn.played_item is not None:
+            spoke_into += f", at choice {turn.played_item}"
     return f"{said}{confidence}{spoke_into}"
 
 

@@ -16,8 +16,12 @@ from ivr.cli import (
     fixtures,
     models,
     nlu,
+    operators,
+    queue,
     regress,
+    report,
     serve,
+    simulate,
 )
 
 HELP = """Voice assistant for a mobile operator's short number 0611.
@@ -44,6 +48,10 @@ app.add_typer(calls.app, name="calls")
 app.add_typer(fixtures.app, name="fixtures")
 app.add_typer(models.app, name="models")
 app.add_typer(nlu.app, name="nlu")
+app.add_typer(operators.app, name="operators")
+app.add_typer(queue.app, name="queue")
+app.command(name="report")(report.report)
+app.add_typer(simulate.app, name="simulate")
 
 
 @app.callback()

@@ -34,52 +34,74 @@ class Format(StrEnum):
     HTML = "html"
 
 
+DayOption = Annotated[
+    str, typer.Option(help="One day: 2026-11-22, today, yesterday. Default: today.")
+]
+SinceOption = Annotated[str, typer.Option(help=f"Beginning: {HOW}.")]
+UntilOption = Annotated[str, typer.Option(help="End, not included; default: now.")]
+IntervalOption = Annotated[
+    str, typer.Option(help="Length of the intervals: 15m, 30m, 1h, 1d, or none.")
+]
+SkillOption = Annotated[str, typer.Option(help="Only contacts that asked for this skill.")]
+FormatOption = Annotated[
+    Format, typer.Option("--format", "-f", help="table, csv, json, or html with plots.")
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help=f"File to write; html without it: {PAGE}."),
+]
+TargetOption = Annotated[
+    float, typer.Option(min=0, help="Service level: seconds to answer within.")
+]
+GoalOption = Annotated[float, typer.Option(min=0, max=100, help="Per cent of calls to be so.")]
+ShortOption = Annotated[
+    float, typer.Option(min=0, help="Hang-ups within so many seconds are left out.")
+]
+AbandonsOption = Annotated[
+    AbandonRule, typer.Option(help="Other hang-ups: all missed, only late ones, or all left out.")
+]
+ConfigOption = Annotated[Path | None, typer.Option("--config", "-c", help="Configuration file.")]
+
+
 def report(
     context: typer.Context,
     *,
-    day: Annotated[
-        str, typer.Option(help="One day: 2026-11-22, today, yesterday. Default: today.")
-    ] = "",
-    since: Annotated[str, typer.Option(help=f"Beginning: {HOW}.")] = "",
-    until: Annotated[str, typer.Option(help="End, not included; default: now.")] = "",
-    interval: Annotated[
-        str, typer.Option(help="Length of the intervals: 15m, 30m, 1h, 1d, or none.")
-    ] = "30m",
-    skill: Annotated[str, typer.Option(help="Only contacts that asked for this skill.")] = "",
-    output_format: Annotated[
-        Format, typer.Option("--format", "-f", help="table, csv, json, or html with plots.")
-    ] = Format.TABLE,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help=f"File to write; html without it: {PAGE}."),
-    ] = None,
-    target: Annotated[
-        float, typer.Option(min=0, help="Service level: seconds to answer within.")
-    ] = 20.0,
-    goal: Annotated[float, typer.Option(min=0, max=100, help="Per cent of calls to be so.")] = 80.0,
-    short: Annotated[
-        float, typer.Option(min=0, help="Hang-ups within so many seconds are left out.")
-    ] = 5.0,
-    abandons: Annotated[
-        AbandonRule,
-        typer.Option(help="Other hang-ups: all missed, only late ones, or all left out."),
-    ] = AbandonRule.MISSED,
+    day: DayOption = "",
+    since: SinceOption = "",
+    until: UntilOption = "",
+    interval: IntervalOption = "30m",
+    skill: SkillOption = "",
+    output_format: FormatOption = Format.TABLE,
+    output: OutputOption = None,
+    target: TargetOption = 20.0,
+    goal: GoalOption = 80.0,
+    short: ShortOption = 5.0,
+    abandons: AbandonsOption = AbandonRule.MISSED,
     database: DatabaseOption = "",
-    config_file: Annotated[
-        Path | None, typer.Option("--config", "-c", help="Configuration file.")
-    ] = None,
+    config_file: ConfigOption = None,
 ) -> None:
-    """Figures of the queue: who came, who was answered how fast, which promises were kept.
+    """Figures of the queue: who came, who was answered, which promises were kept.
 
-    [bold]calls on the line[/] add up: offered = answered + abandoned + short + to call back +
-    waiting. [bold]ASA[/] is the mean wait of the answered, [bold]level[/] the service level by the
-    rule printed below the tables (--target, --goal, --short, --abandons change it). A promised call
-    is in neither: it has a table of its own, with the time from the first place to the joining
-    ([bold]to bridge[/]). [bold]AHT[/] is talk and wrap-up. [bold]told[/] estimates were [bold]off
-    by[/] so much in the median. Every figure: docs/operators.md.
+    [bold]Calls on the line[/] add up: offered = answered + abandoned + short +
+    to call back + waiting. [bold]ASA[/] is the mean wait of the answered,
+    [bold]level[/] the service level by the rule printed below the tables
+    (--target, --goal, --short and --abandons change it).
 
-    Examples: ivr report --day yesterday; ivr report --since 8h --interval 15m --skill sales;
-    ivr report --since 7d --interval 1d -f csv > week.csv; ivr report -f html.
+    [bold]Promised calls[/] are in neither: they have a table of their own, with
+    the time from the first place to the joining ([bold]to bridge[/]).
+
+    [bold]AHT[/] is talk and wrap-up. The estimates [bold]told[/] to callers were
+    [bold]off by[/] so much in the median. Every figure: docs/operators.md.
+
+    Examples:
+
+    ivr report --day yesterday
+
+    ivr report --since 8h --interval 15m --skill sales
+
+    ivr report --since 7d --interval 1d -f csv > week.csv
+
+    ivr report -f html
     """
     now = datetime.now().astimezone()
     begin, end = _period(day, since, until, now)

@@ -1,6 +1,7 @@
 """Words with intents and entities -> what they mean in the question that is open."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ivr.dialogue import line, promise
@@ -11,7 +12,7 @@ from ivr.dialogue.flows import FLOWS
 from ivr.dialogue.flows.callback import check, on_digits
 from ivr.dialogue.flows.callback_time import NUMBER, TIME_TOPICS, on_time_said
 from ivr.dialogue.inputs import Heard, NluUnavailable
-from ivr.dialogue.intents import Move, Serve, Talk, treatment
+from ivr.dialogue.intents import TREATMENTS, Move, Serve, Talk, treatment
 from ivr.dialogue.ladders import on_nlu_unavailable, on_no_match, on_too_long
 from ivr.dialogue.moves import make_move
 from ivr.dialogue.queue_words import leaves, stays
@@ -31,7 +32,7 @@ from ivr.nlu.normalise import words_of
 from ivr.nlu.phone import said_digits
 from ivr.nlu.schema import Entity, EntityKind, NluResult
 from ivr.nlu.thresholds import Decision, decide
-from ivr.speech.phrase import Name, Prompt
+from ivr.speech.phrase import Name, Phrase, Prompt
 
 OFF_TOPIC = Talk(Move.OFF_TOPIC)
 _YES_NO_HERE = YES_NO_TOPICS | {
@@ -207,10 +208,19 @@ def _confirm(state: DialogueState, context: Context, result: NluResult) -> Turn:
         return ask(state, context, ANYTHING_ELSE)
     if not known.wish or state.question.topic in YES_NO_TOPICS:
         return on_no_match(state, context)
-    words = (Prompt("confirm.did_i_get"), Name(known.wish))
+    words = _read_back(known.wish)
     errand = Errand(result.intent.name, result.entities)
     question = Question(Topic.CONFIRM_INTENT, words)
     return ask(replace(state, errand=errand, no_inputs=0), context, question)
+
+
+def readings_back() -> Iterator[Phrase]:
+    """Every wish as it is read back: what is synthesized while a caller waits is a late answer."""
+    return (_read_back(known.wish) for known in TREATMENTS.values() if known.wish)
+
+
+def _read_back(wish: str) -> Phrase:
+    return Prompt("confirm.did_i_get"), Name(wish)
 
 
 def _digits_of(text: str) -> str:

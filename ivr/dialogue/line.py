@@ -189,10 +189,10 @@ def on_words(
         return tell(understood(state), context)
     if stays(text) or asks_to_wait(text):
         return _explain(understood(state), context, prompts("ack.ok"))
-    if leaves(text):
-        return _on_leaving(understood(state), context)
     if wants_call(text):
         return call_back(state, context, entities)
+    if leaves(text):
+        return _on_leaving(understood(state), context)
     if says_goodbye(text):
         return hang_up(state, "goodbye", prompts("close.goodbye"))
     return None

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from ivr.audio.tones import ringback
 from ivr.clock import Clock
-from ivr.errors import SipError
+from ivr.errors import AudioError, SipError
+from ivr.handoff.dialling import release
+from ivr.handoff.talk import talk
 from ivr.handoff.transfer import Transfer, TransferOutcome, TransferState, outcome_of_status
 from ivr.sip.leg import Answered, Disconnected, Leg, Ringing, TransferProgress
 
@@ -20,6 +22,7 @@ BRIDGE = "bridge"
 RINGBACK_LIMIT_S = 50.0
 """The playback ring holds 60 s; whoever rings longer than this has heard the tone long enough."""
 UNKNOWN_STATUS = 500
+EXPIRES_LATER_S = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,9 @@ class OperatorSettings:
     refer: bool
     refer_timeout_s: float
     dial_timeout_s: float
+    attended: bool = False
+    """Ask the operator before the caller is handed over."""
+    briefing_s: float = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,17 @@ class HandoffProgress:
     reason: str
 
 
+def context_headers(handoff_id: str) -> dict[str, str]:
+    """Tells the operator's side where the context is (RFC 7433)."""
+    return {"User-to-User": f"{handoff_id};encoding=hex"}
+
+
+def lifetime(ring_s: float) -> dict[str, str]:
+    """Ends the ringing of a phone that honours it (RFC 3261 section 13.3.1) even should the whole
+    machine be gone by then; ordinarily our CANCEL comes first."""
+    return {"Expires": str(round(ring_s) + EXPIRES_LATER_S)}
+
+
 class HandoffListener(Protocol):
     """Who is told, on the event loop. Every `on_begun` is followed by one `on_ended`."""
 
@@ -49,7 +66,8 @@ class HandoffListener(Protocol):
     def on_status(self, progress: HandoffProgress) -> None: ...
 
     def on_joined(self, operator: Leg) -> None:
-        """The operator's leg is bridged with the caller's."""
+        """The operator's leg is bridged with the caller's; it may yet leave at once, which
+        `on_ended` then tells by an outcome that is not CONNECTED."""
         ...
 
     def on_ended(self, mode: str, outcome: TransferOutcome) -> None: ...
@@ -59,8 +77,16 @@ class OperatorHandoff:
     """One attempt to connect the caller with an operator."""
 
     def __init__(
-        self, leg: Leg, settings: OperatorSettings, clock: Clock, listener: HandoffListener
+        self,
+        leg: Leg,
+        settings: OperatorSettings,
+        clock: Clock,
+        listener: HandoffListener,
+        *,
+        music: bytes = b"",
     ) -> None:
+        """`music`: int16 mono 8 kHz, looped for a caller whom the operator puts on hold."""
+        self._music = music
         self._leg = leg
         self._settings = settings
         self._clock = clock
@@ -77,7 +103,7 @@ class OperatorHandoff:
         When it returns CONNECTED after a REFER, the caller's leg is to be hung up by the session.
         Cancelling it releases the operator's leg.
         """
-        headers = {"User-to-User": f"{handoff_id};encoding=hex"}
+        headers = context_headers(handoff_id)
         transfer = Transfer.begun(
             self._clock.monotonic(),
             refer=self._settings.refer,
@@ -110,7 +136,8 @@ class OperatorHandoff:
         while transfer.state is TransferState.REFERRING:
             wait_s = max(0.0, transfer.deadline - self._clock.monotonic())
             try:
-                progress = await asyncio.wait_for(self._progress.get(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    progress = await self._progress.get()
             except TimeoutError:
                 transfer = transfer.on_deadline(self._clock.monotonic())
                 continue
@@ -125,31 +152,37 @@ class OperatorHandoff:
     async def _dial(self, transfer: Transfer, headers: dict[str, str]) -> Transfer:
         try:
             operator = await self._leg.dial_beside(
-                self._settings.target, headers=headers, caller=self._leg.identity.ani
+                self._settings.target,
+                headers=headers | lifetime(self._settings.dial_timeout_s),
+                caller=self._leg.identity.ani,
             )
         except SipError as exc:
             log.warning("x operator not dialled: %s", exc.message, extra={"action": "dial"})
             return transfer.on_dial_failed(UNKNOWN_STATUS)
-        self._leg.play(ringback(min(transfer.deadline - self._clock.monotonic(), RINGBACK_LIMIT_S)))
         try:
+            self._leg.play(
+                ringback(min(transfer.deadline - self._clock.monotonic(), RINGBACK_LIMIT_S))
+            )
             transfer = await self._until_answered(transfer, operator)
             self._leg.stop_playback()
             if transfer.state is TransferState.BRIDGED:
                 await self._leg.bridge(operator)
                 self._listener.on_joined(operator)
-                await _disconnected(operator)
-        except SipError as exc:
+                await talk(self._leg, operator, operator.next_event, self._music)
+                transfer = transfer.on_operator_left(self._clock.monotonic())
+        except (SipError, AudioError) as exc:
             log.error("x bridge failed: %s", exc.message, extra={"action": "bridge"})
             transfer = transfer.on_bridge_failed(UNKNOWN_STATUS)
         finally:
-            await _release(operator)
+            await release(operator)
         return transfer
 
     async def _until_answered(self, transfer: Transfer, operator: Leg) -> Transfer:
         while not transfer.over:
             wait_s = max(0.0, transfer.deadline - self._clock.monotonic())
             try:
-                event = await asyncio.wait_for(operator.next_event(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    event = await operator.next_event()
             except TimeoutError:
                 transfer = transfer.on_deadline(self._clock.monotonic())
                 continue
@@ -160,23 +193,10 @@ class OperatorHandoff:
                     )
                 case Answered():
                     self._listener.on_status(HandoffProgress(mode=BRIDGE, status=200, reason="OK"))
-                    transfer = transfer.on_answered()
+                    transfer = transfer.on_answered(self._clock.monotonic())
                 case Disconnected(cause=cause):
                     self._listener.on_status(
                         HandoffProgress(mode=BRIDGE, status=cause.status, reason=cause.reason)
                     )
                     transfer = transfer.on_dial_failed(cause.status)
         return transfer
-
-
-async def _disconnected(leg: Leg) -> None:
-    while not isinstance(await leg.next_event(), Disconnected):
-        pass
-
-
-async def _release(leg: Leg) -> None:
-    """Hang up whatever state the leg is in; a worker that is gone has done it already."""
-    try:
-        await asyncio.shield(leg.hang_up(reason="handoff over"))
-    except SipError as exc:
-        log.info("- operator leg already gone: %s", exc.message)

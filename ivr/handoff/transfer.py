@@ -3,10 +3,11 @@
     REFERRING --NOTIFY 2xx--------------------------------> CONNECTED
         | 3xx-6xx, deadline
         v
-    DIALLING --answered--> BRIDGED   (an operator who hangs up ends the call normally)
-        | busy, no answer, failed, deadline
-        v
-    FAILED
+    DIALLING --answered--> BRIDGED   (an operator who hangs up later ends the call normally)
+        | busy, no answer, failed,    | hangs up at once
+        | deadline                    |
+        v                             |
+    FAILED <--------------------------+
 
 REFER is RFC 3515; the fall-back to a local bridge follows RFC 5589 section 6.
 """
@@ -15,6 +16,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ivr.errors import SipError
+
+SHORTEST_TALK_S = 1.5
+"""An operator who hangs up sooner has not talked to the caller, who goes on without."""
 
 
 class TransferState(StrEnum):
@@ -60,6 +64,7 @@ class Transfer:
     """When the present attempt is given up."""
     status: int = 0
     """Last SIP status seen."""
+    bridged_at: float = 0.0
 
     @classmethod
     def begun(
@@ -102,11 +107,17 @@ class Transfer:
             return replace(self, status=status, deadline=now + self.dial_timeout_s)
         return replace(self, status=status)
 
-    def on_answered(self) -> "Transfer":
+    def on_answered(self, now: float) -> "Transfer":
         """The operator picked up the leg we dialled."""
         if self.state is not TransferState.DIALLING:
             raise SipError("transfer_state", f"operator answered while {self.state.value}")
-        return replace(self, state=TransferState.BRIDGED, status=200)
+        return replace(self, state=TransferState.BRIDGED, status=200, bridged_at=now)
+
+    def on_operator_left(self, now: float) -> "Transfer":
+        """The operator hung up on a caller they were joined with."""
+        if self.state is TransferState.BRIDGED and now - self.bridged_at < SHORTEST_TALK_S:
+            return replace(self, state=TransferState.FAILED, status=480)
+        return self
 
     def on_dial_failed(self, status: int) -> "Transfer":
         """The operator's leg ended before it was answered."""

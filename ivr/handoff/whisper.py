@@ -46,10 +46,7 @@ def whisper(brief: Brief) -> Phrase:
     contact = brief.contact
     callback = contact.kind is ContactKind.CALLBACK
     opening = "Обратный звонок: " if callback else ""
-    parts: list[Part] = [FreeText(_sentence(opening + topic_text(contact.topic)))]
-    known = [brief.facts[kind] for kind in FACTS if brief.facts.get(kind)]
-    if known:
-        parts += [PAUSE, FreeText(_sentence("Речь о: " + ", ".join(known[:SPOKEN_FACTS])))]
+    parts = list(summary(contact.topic, brief.facts, opening))
     waited_s = brief.now - contact.first_promised_at
     if waited_s >= LONG_WAIT_S:
         minutes = Decimal(round(waited_s / 60))
@@ -58,6 +55,15 @@ def whisper(brief: Brief) -> Phrase:
             FreeText("Ждёт" if not callback else "Ждал"),
             Quantity(minutes, Unit.MINUTE),
         ]
+    return tuple(parts)
+
+
+def summary(topic: str, facts: Mapping[str, str], opening: str = "") -> Phrase:
+    """Topic and facts alone."""
+    parts: list[Part] = [FreeText(_sentence(opening + topic_text(topic)))]
+    known = [facts[kind] for kind in FACTS if facts.get(kind)]
+    if known:
+        parts += [PAUSE, FreeText(_sentence("Речь о: " + ", ".join(known[:SPOKEN_FACTS])))]
     return tuple(parts)
 
 

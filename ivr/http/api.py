@@ -1,19 +1,22 @@
-"""The HTTP API: health, metrics and what was recorded. Reads only; keep it on a local address."""
+"""The HTTP API: health, metrics, what was recorded, the queue. Keep it on a local address."""
 
-import hmac
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from ivr.analytics.cdr import Cdr
 from ivr.analytics.metrics import Metrics
+from ivr.analytics.queue_metrics import QueueMetrics
 from ivr.errors import StoreError
 from ivr.events import TurnCompleted
+from ivr.http.access import REFUSALS, bearer
 from ivr.http.health import Health
+from ivr.http.queue_routes import add_queue
+from ivr.queue.ports import QueueStore
 from ivr.storage.ports import CallbackRequest, CallStore, HandoffAttempt, HandoffRecord
 
 T = TypeVar("T")
@@ -35,17 +38,30 @@ def create_app(
     store: CallStore,
     metrics: Metrics,
     token: str = "",
+    address: str = "127.0.0.1",
+    queue: QueueStore | None = None,
 ) -> FastAPI:
-    """The ASGI application. With a `token`, records need `Authorization: Bearer <token>`."""
+    """The ASGI application. With a `token`, records and queue need `Authorization: Bearer <token>`;
+    `address` is the one it is served at."""
     # No documentation pages: they load scripts from a CDN. /openapi.json is served.
     app = FastAPI(title="ivr", docs_url=None, redoc_url=None)
-    app.include_router(_service_routes(health, metrics))
-    app.include_router(_record_routes(store), dependencies=[Depends(_bearer(token))])
+    queue_metrics = QueueMetrics(queue, metrics.registry) if queue is not None else None
+    app.include_router(_service_routes(health, metrics, queue_metrics), tags=["service"])
+    app.include_router(
+        _record_routes(store),
+        dependencies=[Depends(bearer(token))],
+        responses=REFUSALS,
+        tags=["records"],
+    )
+    if queue is not None:
+        add_queue(app, queue, token=token, address=address)
     app.add_exception_handler(StoreError, _on_store_error)
     return app
 
 
-def _service_routes(health: Callable[[], Health], metrics: Metrics) -> APIRouter:
+def _service_routes(
+    health: Callable[[], Health], metrics: Metrics, queue: QueueMetrics | None
+) -> APIRouter:
     router = APIRouter()
 
     @router.get("/healthz")
@@ -66,7 +82,9 @@ def _service_routes(health: Callable[[], Health], metrics: Metrics) -> APIRouter
 
     @router.get("/metrics")
     async def exposition() -> Response:
-        """Prometheus text format."""
+        """Prometheus text format. Of the queue: what it is like now, whichever node is asked."""
+        if queue is not None:
+            await queue.refresh()
         return Response(metrics.exposition(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return router
@@ -109,16 +127,6 @@ def _found(value: T | None, what: str, name: str) -> T:
     if value is None:
         raise HTTPException(404, f"no {what} {name!r}")
     return value
-
-
-def _bearer(token: str) -> Callable[[str], None]:
-    expected = f"Bearer {token}".encode()
-
-    def check(authorization: Annotated[str, Header()] = "") -> None:
-        if token and not hmac.compare_digest(authorization.encode(), expected):
-            raise HTTPException(401, "a token is needed", {"WWW-Authenticate": "Bearer"})
-
-    return check
 
 
 async def _on_store_error(_request: Request, fault: Exception) -> JSONResponse:

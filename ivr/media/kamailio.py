@@ -153,7 +153,8 @@ class KamailioFront:
             return
         _signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), STOP_S)
+            async with asyncio.timeout(STOP_S):
+                await process.wait()
         _signal_group(process.pid, signal.SIGKILL)
         await process.wait()
         if self._reader is not None:

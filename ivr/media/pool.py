@@ -174,10 +174,16 @@ class MediaPool:
             raise SipError("no_worker", "no media worker is up")
         if self.free_places <= keep_free:
             raise SipError("no_place", f"{self.free_places} places free, {keep_free} to be kept")
-        process = max(running, key=lambda candidate: candidate.places.free)
-        if not process.places.free:
-            raise SipError("no_place", "the media worker has no place for another call")
-        return await process.dial(target, caller=caller, headers=headers, asserted=asserted)
+        refusal = SipError("no_place", "the media worker has no place for another call")
+        for process in sorted(running, key=lambda one: one.places.free, reverse=True):
+            if process.places.free:
+                try:
+                    return await process.dial(
+                        target, caller=caller, headers=headers, asserted=asserted
+                    )
+                except SipError as exc:  # its legs may still wait for far ends that are gone
+                    refusal = exc
+        raise refusal
 
     @property
     def free_places(self) -> int:

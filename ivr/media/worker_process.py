@@ -116,7 +116,8 @@ class WorkerProcess(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         while not self.closed.is_set():
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.closed.wait(), SILENCE_S / 4)
+                async with asyncio.timeout(SILENCE_S / 4):
+                    await self.closed.wait()
             if not self.closed.is_set() and loop.time() - self._heard_at > SILENCE_S:
                 log.error("- media worker %d is stuck", self.options.index)
                 break
@@ -127,7 +128,8 @@ class WorkerProcess(asyncio.Protocol):
         with contextlib.suppress(SipError):
             await self.request(wire.Stop())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.closed.wait(), STOP_S)
+            async with asyncio.timeout(STOP_S):
+                await self.closed.wait()
         await self.kill()
 
     async def kill(self) -> None:
@@ -152,7 +154,8 @@ class WorkerProcess(asyncio.Protocol):
         self._pending[number] = future
         self._send(wire.Request(number, command))
         try:
-            await asyncio.wait_for(future, REQUEST_S)
+            async with asyncio.timeout(REQUEST_S):
+                await future
         except TimeoutError as exc:
             raise SipError("worker_slow", "the media worker does not answer") from exc
         finally:

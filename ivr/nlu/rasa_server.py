@@ -168,7 +168,8 @@ class RasaServer:
         lost = 0
         while self._process.returncode is None and lost < PROBES_LOST:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._process.wait(), PROBE_PERIOD_S)
+                async with asyncio.timeout(PROBE_PERIOD_S):
+                    await self._process.wait()
                 return
             self._ready = await self._answers()
             lost = 0 if self._ready else lost + 1
@@ -180,7 +181,8 @@ class RasaServer:
             return
         process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), 2.0)
+            async with asyncio.timeout(2.0):
+                await process.wait()
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -1,7 +1,6 @@
 """The operators of the queue in memory, and who of them is best for a skill. Not thread-safe."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from sortedcontainers import SortedList
 
@@ -9,6 +8,7 @@ from ivr.queue import transitions
 from ivr.queue.lines import Pool
 from ivr.queue.matching import by_skill
 from ivr.queue.model import BUSY_STATES, ON_DUTY, Operator, OperatorId, OperatorState
+from ivr.queue.replacing import replace
 from ivr.queue.timers import Timers
 from ivr.queue.transitions import InvalidStateError
 

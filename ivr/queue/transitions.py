@@ -11,7 +11,7 @@ An event that does not fit the state raises `InvalidStateError`: stores translat
 else was quicker".
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ivr.errors import IvrError
 from ivr.queue.model import (
@@ -29,6 +29,7 @@ from ivr.queue.model import (
     Operator,
     OperatorState,
 )
+from ivr.queue.replacing import replace
 from ivr.queue.rules import QueueRules
 
 OPERATOR_FAULTS = frozenset(
@@ -121,7 +122,7 @@ def advance(attempt: Attempt, step: AttemptStep) -> Attempt:
     """The attempt has come to the next step; none is left out, none comes twice."""
     order = (AttemptStep.PLANNED, AttemptStep.CLAIMED, *STEPS[attempt.mode])
     fits = attempt.step in order[:-1] and order[order.index(attempt.step) + 1] is step
-    _require(fits, step.value, attempt.step)
+    _require(fits, step, attempt.step)
     return replace(attempt, step=step)
 
 
@@ -352,7 +353,8 @@ def _operator(
     operator: Operator, now: float, state: OperatorState, *, reason: str | None = None
 ) -> Operator:
     why = operator.reason if reason is None else reason
-    return _changed(replace(operator, state=state, state_since=now, reason=why))
+    version = operator.version + 1
+    return replace(operator, state=state, state_since=now, reason=why, version=version)
 
 
 def _changed(operator: Operator) -> Operator:

@@ -7,8 +7,9 @@ are m / n seconds in the mean; the first is met in its middle, (1 + c) / 2 of a 
 is that of nearly independent ones: among many operators they come like Poisson's (1), those of a
 single operator and many gaps per operator average out with c2. A gamma distribution with these two
 moments gives median and bound (quantiles by Wilson and Hilferty, 1931). Callers who give up shorten
-the wait: with a rate of `leaving_per_s` for each of those ahead the time x becomes
-ln(1 + rate * x) / rate.
+the wait. Where a share s of those ahead stays whatever happens (promised calls) and each of the
+others leaves at the rate r, the fluid limit turns the time x into ln(1 + (e^(r s x) - 1) / s) / r,
+which is ln(1 + r x) / r without promises.
 
 Where little was measured, the configured guess counts as `GUESS_WEIGHT` contacts and the doubt
 about the mean widens the bound. What it does not know: operators who come and go, contacts of a
@@ -17,7 +18,7 @@ higher class that are still to come, booked slots. docs/virtual-queue.md has the
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from math import log1p, sqrt
+from math import expm1, log, log1p, sqrt
 from typing import Final
 
 from ivr.queue.model import ContactState, Place
@@ -32,6 +33,8 @@ RECENT: Final = 200
 """Contacts that a store should measure: the newest so many, to follow the day."""
 MET_IN_THE_MIDDLE: Final = 0.5
 """Spread of what is left of one contact; a third (uniform) even if all take equally long."""
+LONG: Final = 50.0
+"""e to this power is without bound for all purposes."""
 BOUND_Z: Final = 1.2816
 """Nine tenths of the normal distribution lie below."""
 
@@ -81,10 +84,12 @@ def estimate(
     on_duty: int,
     available: int = 0,
     leaving_per_s: float = 0.0,
+    staying: float = 0.0,
 ) -> Wait | None:
     """The wait of a contact with so many ahead; None: nobody is on duty, or nothing is known.
 
-    `leaving_per_s`: measured share of those waiting who give up, each second.
+    `leaving_per_s`: measured share of those on the line who give up, each second; `staying`: share
+    of those ahead who were promised a call and wait for it anywhere.
     """
     if available > ahead:
         return NO_WAIT
@@ -100,11 +105,18 @@ def estimate(
     doubt = handling.spread / (handling.count + GUESS_WEIGHT)
     median = _quantile(mean, spread / gaps, 0.0)
     bound = _quantile(mean, spread / gaps + doubt, BOUND_Z)
-    return Wait(_shortened(median, leaving_per_s), _shortened(bound, leaving_per_s))
+    return Wait(
+        _shortened(median, leaving_per_s, staying), _shortened(bound, leaving_per_s, staying)
+    )
 
 
 def with_wait(
-    place: Place, handling: Handling | None, *, available: int = 0, leaving_per_s: float = 0.0
+    place: Place,
+    handling: Handling | None,
+    *,
+    available: int = 0,
+    leaving_per_s: float = 0.0,
+    staying: float = 0.0,
 ) -> Place:
     """The place with its estimate, for contacts that wait in turn."""
     if place.state is not ContactState.WAITING or place.due_at:
@@ -115,6 +127,7 @@ def with_wait(
         on_duty=place.operators,
         available=available,
         leaving_per_s=leaving_per_s,
+        staying=staying,
     )
     if wait is None:
         return place
@@ -128,5 +141,12 @@ def _quantile(mean: float, spread: float, z: float) -> float:
     return mean * max(0.0, 1.0 - spread / 9.0 + z * sqrt(spread) / 3.0) ** 3
 
 
-def _shortened(seconds: float, leaving_per_s: float) -> float:
-    return log1p(leaving_per_s * seconds) / leaving_per_s if leaving_per_s > 0 else seconds
+def _shortened(seconds: float, leaving_per_s: float, staying: float) -> float:
+    if leaving_per_s <= 0:
+        return seconds
+    if staying <= 0:
+        return log1p(leaving_per_s * seconds) / leaving_per_s
+    turns = leaving_per_s * staying * seconds
+    if turns > LONG:  # everybody who would leave has left
+        return staying * seconds - log(staying) / leaving_per_s
+    return log1p(expm1(turns) / staying) / leaving_per_s

@@ -30,6 +30,7 @@ from ivr.regress.virtual import (
 )
 from ivr.services.demo import DemoBackOffice
 from ivr.services.guard import GuardedBackOffice
+from ivr.sip.leg import Leg
 from ivr.speech.prompts import PromptBank
 from ivr.speech.vosk_asr import VoskRecognizerFactory
 from ivr.storage.sql import SqlStore
@@ -52,6 +53,17 @@ class LabPlan:
     """For the records of this process."""
     caller: str
     manners: Manners
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What one replayed call runs on and is seen by."""
+
+    clock: VirtualClock
+    stillness: Stillness
+    journal: Journal
+    policy: WatchedPolicy
+    nlu: WatchedNlu
 
 
 class Lab:
@@ -87,10 +99,8 @@ class Lab:
     async def replay(self, file: str, condition: str, speech: bytes) -> Outcome:
         """One call in which the caller says `speech` (int16 mono 8 kHz)."""
         began = time.perf_counter()
-        clock, stillness = VirtualClock(), Stillness()
-        journal = Journal(clock, stillness)
-        policy = WatchedPolicy(self._policy, stillness)
-        nlu = WatchedNlu(self._nlu, stillness)
+        stage = self.stage()
+        policy, clock, nlu = stage.policy, stage.clock, stage.nlu
 
         def answered() -> bool:
             # Begins with the greeting's step; the caller's own turns follow.
@@ -100,30 +110,13 @@ class Lab:
             speech,
             ani=self._plan.caller,
             clock=clock,
-            stillness=stillness,
+            stillness=stage.stillness,
             finished=answered,
             manners=self._plan.manners,
         )
-        demo = DemoBackOffice("sqlite://", clock)  # in memory: as new for every call
-        back_office = GuardedBackOffice(demo, NLU_TIMEOUT_S)
-        parts = SharedParts(
-            policy=policy,
-            renderer=self._prompts,
-            recognizers=SettledFactory(self._recognizers),
-            understanding=Understanding(
-                client=nlu, accept=self._policy.accept, confirm=self._policy.confirm
-            ),
-            back_office=back_office,
-            store=self._store,
-            publish=journal.publish,
-            clock=clock,
-        )
-        try:
-            await CallSession(CallId("replay"), leg, parts, self._session).run()
-        finally:
-            await back_office.aclose()
+        await self.run(stage, leg)
         story = Story(
-            entries=tuple(journal.entries),
+            entries=tuple(stage.journal.entries),
             steps=tuple(policy.steps),
             speech_began_s=leg.speech_began_s or 0.0,
             text_of=self._prompts.text_of,
@@ -140,6 +133,38 @@ class Lab:
                 nlu_ms=nlu.took_ms[0] if nlu.took_ms else 0.0,
             ),
         )
+
+    def stage(self) -> Stage:
+        """Time and watched parts of one call; its leg is made around them."""
+        clock, stillness = VirtualClock(), Stillness()
+        return Stage(
+            clock=clock,
+            stillness=stillness,
+            journal=Journal(clock, stillness),
+            policy=WatchedPolicy(self._policy, stillness),
+            nlu=WatchedNlu(self._nlu, stillness),
+        )
+
+    async def run(self, stage: Stage, leg: Leg) -> None:
+        """The whole call of this leg; what happened is in the stage's journal then."""
+        demo = DemoBackOffice("sqlite://", stage.clock)  # in memory: as new for every call
+        back_office = GuardedBackOffice(demo, NLU_TIMEOUT_S)
+        parts = SharedParts(
+            policy=stage.policy,
+            renderer=self._prompts,
+            recognizers=SettledFactory(self._recognizers),
+            understanding=Understanding(
+                client=stage.nlu, accept=self._policy.accept, confirm=self._policy.confirm
+            ),
+            back_office=back_office,
+            store=self._store,
+            publish=stage.journal.publish,
+            clock=stage.clock,
+        )
+        try:
+            await CallSession(CallId("replay"), leg, parts, self._session).run()
+        finally:
+            await back_office.aclose()
 
 
 @asynccontextmanager

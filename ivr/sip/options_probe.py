@@ -43,7 +43,8 @@ async def answers_options(host: str, port: int, *, timeout_s: float) -> bool:
         request = REQUEST.format(host=host, port=port, own=own, token=secrets.token_hex(8))
         transport.sendto(request.encode("ascii"))
         with contextlib.suppress(TimeoutError):
-            return 200 <= await asyncio.wait_for(probe.status, timeout_s) < 300
+            async with asyncio.timeout(timeout_s):
+                return 200 <= await probe.status < 300
         return False
     finally:
         transport.close()

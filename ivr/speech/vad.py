@@ -13,6 +13,7 @@ import numpy as np
 
 from ivr.audio.pcm import FRAME_BYTES, FRAME_MS, LINE_RATE_HZ, PcmFrame
 from ivr.errors import AudioError
+from ivr.speech.foreground import Foreground
 
 with warnings.catch_warnings():
     # Its only use of pkg_resources is to read its own version; users can do nothing about it.
@@ -64,6 +65,8 @@ class SpeechDetector:
     def __init__(self, aggressiveness: int = 2) -> None:
         self._vad = webrtcvad.Vad(aggressiveness)
         self._gate = EnergyGate()
+        self.foreground = Foreground()
+        """Tells the caller from people in the background."""
         self._recent: deque[bool] = deque(maxlen=SMOOTHING_FRAMES)
 
     def is_speech(self, frame: PcmFrame) -> bool:
@@ -79,10 +82,11 @@ class SpeechDetector:
                 f"voice activity needs frames of {FRAME_BYTES} bytes ({FRAME_MS} ms), "
                 f"this one has {len(frame.samples)}",
             )
-        stands_out = self._gate.passes(level_db(frame.samples))
+        level = level_db(frame.samples)
+        stands_out = self._gate.passes(level)
         # webrtcvad adapts to every frame it sees, so it has to see the quiet ones too.
         voiced = bool(self._vad.is_speech(frame.samples, frame.rate_hz))
-        speech = stands_out and voiced
+        speech = self.foreground.passes(level, voiced=stands_out and voiced, end_s=frame.end_s)
         self._recent.append(speech)
         return speech
 

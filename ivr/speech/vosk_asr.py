@@ -5,9 +5,7 @@ what is known so far; only `finish` waits. The only module that imports vosk.
 """
 
 import asyncio
-import json
 import logging
-import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,7 +18,7 @@ from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
 from ivr.errors import AsrError, SetupError
 from ivr.speech.asr import Hypothesis
 from ivr.speech.models import QUESTIONS
-from ivr.speech.vosk_results import has_sound, joined, strip_hesitations
+from ivr.speech.vosk_utterances import Utterances, decode, size_of
 
 log = logging.getLogger(__name__)
 
@@ -28,9 +26,6 @@ DECODE_STEP_S: Final = 0.1
 """Audio is handed over in steps this long: Vosk works in 0.2 s chunks, a hop per frame is waste."""
 BACKLOG_S: Final = 3.0
 """Undecoded audio of one leg; beyond it the oldest is dropped."""
-RECYCLE_UTTERANCES: Final = 50
-RECYCLE_AUDIO_S: Final = 600.0
-"""Kaldi recognizers grow with use; a fresh one costs about a millisecond."""
 
 
 class VoskRecognizerFactory:
@@ -120,9 +115,9 @@ class VoskRecognizer:
         questions: Mapping[str, Callable[[], Any]] | None = None,
         on_closed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._utterances = _Utterances(new_kaldi)
+        self._utterances = Utterances(new_kaldi)
         self._decoders = {"": self._utterances} | {
-            name: _Utterances(new) for name, new in (questions or {}).items()
+            name: Utterances(new) for name, new in (questions or {}).items()
         }
         self._asked = ""
         self._between = True
@@ -158,7 +153,7 @@ class VoskRecognizer:
         self._pending += samples
         self._bound_backlog()
         newest = self._collect() if self._job is not None and self._job.done() else None
-        if self._job is None and len(self._pending) >= _size(DECODE_STEP_S):
+        if self._job is None and len(self._pending) >= size_of(DECODE_STEP_S):
             self._start_decoding()
         return self._unreported(newest)
 
@@ -199,11 +194,20 @@ class VoskRecognizer:
         if self._closed:
             return
         self._closed = True
-        if self._job is not None:
-            await asyncio.wait([self._job])
-            if not self._job.cancelled() and (fault := self._job.exception()) is not None:
-                log.warning("x recognizer closed after a fault: %s", fault)
         self._pending.clear()
+        if self._job is None:
+            self._free()
+            return
+        # Even if nobody waits for it any longer: a retired model is kept by whoever is not freed.
+        self._job.add_done_callback(self._free_after)
+        await asyncio.wait([self._job])
+
+    def _free_after(self, job: "asyncio.Future[Hypothesis]") -> None:
+        if not job.cancelled() and (fault := job.exception()) is not None:
+            log.warning("x recognizer closed after a fault: %s", fault)
+        self._free()
+
+    def _free(self) -> None:
         for decoder in self._decoders.values():
             decoder.free()
         self._on_closed()
@@ -215,18 +219,18 @@ class VoskRecognizer:
             raise AsrError("samples", f"{len(samples)} bytes are not whole 16-bit samples")
 
     def _bound_backlog(self) -> None:
-        excess = len(self._pending) - _size(BACKLOG_S)
+        excess = len(self._pending) - size_of(BACKLOG_S)
         if excess <= 0:
             return
         del self._pending[:excess]
-        before_s, self.dropped_s = self.dropped_s, self.dropped_s + excess / _size(1.0)
+        before_s, self.dropped_s = self.dropped_s, self.dropped_s + excess / size_of(1.0)
         if int(before_s) != int(self.dropped_s) or not before_s:  # once a second: no log flood
             log.warning("x recognition is behind, %.1f s of audio lost so far", self.dropped_s)
 
     def _take_pending(self) -> bytes:
         samples = bytes(self._pending)
         self._pending.clear()
-        self.audio_s += len(samples) / _size(1.0)
+        self.audio_s += len(samples) / size_of(1.0)
         return samples
 
     def _start_decoding(self) -> None:
@@ -262,92 +266,6 @@ class VoskRecognizer:
         return newest
 
 
-class _Utterances:
-    """The decoder itself. Recognizer thread, one call at a time."""
-
-    def __init__(self, new_kaldi: Callable[[], Any]) -> None:
-        self._new_kaldi = new_kaldi
-        self._kaldi: Any = None
-        self._fed_s = 0.0
-        """Audio the present Kaldi recognizer has seen: it counts word times from its own start."""
-        self._began_s = 0.0
-        self._count = 0
-        self._ended: list[dict[str, Any]] = []
-        """Results of parts that Kaldi's own endpointing has cut off within the utterance."""
-        self._sound = False
-        """Whether anything but silence was in the utterance so far."""
-        self.busy_s = 0.0
-
-    def decode(self, samples: bytes) -> Hypothesis:
-        """Decode audio; the partial hypothesis of the whole utterance."""
-        started = time.perf_counter()
-        try:
-            kaldi = self._feed(samples)
-            parts = [result["text"] for result in self._ended]
-            parts.append(json.loads(kaldi.PartialResult()).get("partial", ""))
-            text = " ".join(strip_hesitations(" ".join(parts).split()))
-            return Hypothesis(text if self._sound else "", is_final=False)
-        except Exception:
-            self._begin_anew()
-            raise
-        finally:
-            self.busy_s += time.perf_counter() - started
-
-    def finish(self, samples: bytes) -> Hypothesis:
-        """Decode the rest and end the utterance."""
-        started = time.perf_counter()
-        try:
-            kaldi = self._feed(samples)
-            results = [*self._ended, json.loads(kaldi.FinalResult())]
-            hypothesis = joined(results if self._sound else [], self._began_s)
-            self._begin_next()
-            return hypothesis
-        except Exception:
-            self._begin_anew()
-            raise
-        finally:
-            self.busy_s += time.perf_counter() - started
-
-    def apart(self) -> "_Utterances":
-        """A decoder of the same graph that knows nothing of this one's utterance."""
-        return _Utterances(self._new_kaldi)
-
-    def free(self) -> None:
-        """Give the memory back, the share in the model included."""
-        self._kaldi = None
-        self._new_kaldi = _closed
-
-    def _feed(self, samples: bytes) -> Any:
-        if self._kaldi is None:
-            self._kaldi = self._new_kaldi()
-        self._fed_s += len(samples) / _size(1.0)
-        self._sound = self._sound or has_sound(samples)
-        if samples and _decode(self._kaldi, samples):
-            self._ended.append(json.loads(self._kaldi.Result()))
-        return self._kaldi
-
-    def _begin_next(self) -> None:
-        self._ended = []
-        self._sound = False
-        self._count += 1
-        self._began_s = self._fed_s
-        if self._count >= RECYCLE_UTTERANCES or self._fed_s >= RECYCLE_AUDIO_S:
-            self._begin_anew()
-
-    def _begin_anew(self) -> None:
-        """With a fresh Kaldi recognizer; what a faulty one still held would join the next words."""
-        self._kaldi = None
-        self._ended = []
-        self._sound = False
-        self._count = 0
-        self._fed_s = 0.0
-        self._began_s = 0.0
-
-
-def _closed() -> Any:
-    raise AsrError("closed", "this recognizer is closed")
-
-
 def require_line_rate(model_path: Path) -> None:
     """`SetupError` unless `model_path` is a Vosk model that takes the telephone line's 8 kHz."""
     candidates = (model_path / "conf" / "mfcc.conf", model_path / "mfcc.conf")
@@ -378,7 +296,7 @@ def _loaded(model_path: Path) -> Any:
     require_line_rate(model_path)
     try:
         model = vosk.Model(str(model_path))
-        _decode(_kaldi(model), bytes(LINE_RATE_HZ))  # first use fills caches
+        decode(_kaldi(model), bytes(LINE_RATE_HZ))  # first use fills caches
     except Exception as exc:  # vosk raises bare Exception only
         raise AsrError("model", f"Vosk cannot load the model {model_path}: {exc}") from exc
     return model
@@ -388,13 +306,3 @@ def _kaldi(model: Any) -> Any:
     kaldi = vosk.KaldiRecognizer(model, float(LINE_RATE_HZ))
     kaldi.SetWords(True)
     return kaldi
-
-
-def _decode(kaldi: Any, samples: bytes) -> bool:
-    """True where Kaldi's own endpointing found the end of a sentence."""
-    return bool(kaldi.AcceptWaveform(samples))
-
-
-def _size(seconds: float) -> int:
-    """Bytes of that much audio, whole samples."""
-    return int(seconds * LINE_RATE_HZ) * SAMPLE_BYTES

@@ -94,6 +94,7 @@ turns = Table(
     Column("response_ms", Double),
     Column("endpoint", Text),
     Column("patience_ms", Integer),
+    Column("played_item", Integer),
 )
 
 handoffs = Table(

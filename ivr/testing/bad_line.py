@@ -14,6 +14,9 @@ PAYLOAD_TYPE: Final = 8
 """A-law (RFC 3551)."""
 KEEPALIVE_FRAMES: Final = 25
 """A phone that sends nothing in silence still sends a frame this often."""
+COMFORT_NOISE_TYPE: Final = 13
+COMFORT_NOISE_LEVEL: Final = 65
+"""-65 dB (RFC 3389 section 3)."""
 SILENT_PEAK: Final = 60
 
 
@@ -28,7 +31,10 @@ class BadLine:
     spacing_ms: float = float(FRAME_MS)
     """Time between two packets by the sender's clock, which may run fast or slow."""
     silence_suppressed: bool = False
-    """Silence is not sent."""
+    """Silence is not sent (DTX): times go on, numbers do not (RFC 3551 section 4.1)."""
+    comfort_noise: bool = False
+    """What is sent now and then in suppressed silence says how loud it is (RFC 3389) instead of
+    being it."""
     seed: int = 1
 
 
@@ -40,19 +46,31 @@ class Packet:
     data: bytes
 
 
-def packets(pcm: bytes, line: BadLine, *, ssrc: int, first: int = 0) -> list[Packet]:
+def packets(
+    pcm: bytes, line: BadLine, *, ssrc: int, first: int = 0, suppressed: int = 0
+) -> list[Packet]:
     """int16 8 kHz audio as it arrives over the line, in the order of arrival.
 
-    `first` is the number of the first frame within the stream.
+    `first` is the number of the first frame within the stream, `suppressed` how many frames before
+    it were not sent (`suppressed_in`).
     """
     chance = random.Random(line.seed + first)
-    sent = (
-        _late(index, number, payload, line, ssrc, chance)
-        for index, number, payload in _frames(pcm, first)
-        if not (line.silence_suppressed and _left_out(payload, number))
-    )
+    sent = []
+    for index, number, payload in _frames(pcm, first):
+        if _left_out(payload, number, line):
+            suppressed += 1
+            continue
+        late_s = chance.random() * line.jitter_ms / 1000
+        at_s = index * line.spacing_ms / 1000 + late_s
+        head = _head(number, number - suppressed, line, payload)
+        sent.append(Packet(at_s, head + ssrc.to_bytes(4, "big") + _payload(payload, line)))
     arrived = [packet for packet in sent if chance.random() >= line.loss]
     return sorted(arrived, key=lambda packet: packet.at_s)
+
+
+def suppressed_in(pcm: bytes, line: BadLine, first: int = 0) -> int:
+    """How many frames of this audio are silence that is not sent."""
+    return sum(_left_out(payload, number, line) for _, number, payload in _frames(pcm, first))
 
 
 def _frames(pcm: bytes, first: int) -> Iterator[tuple[int, int, bytes]]:
@@ -60,19 +78,26 @@ def _frames(pcm: bytes, first: int) -> Iterator[tuple[int, int, bytes]]:
         yield index, first + index, pcm[index * FRAME_BYTES : (index + 1) * FRAME_BYTES]
 
 
-def _late(
-    index: int, number: int, samples: bytes, line: BadLine, ssrc: int, chance: random.Random
-) -> Packet:
-    head = bytes((0x80, PAYLOAD_TYPE)) + (number % 65536).to_bytes(2, "big")
-    stamp = (number * FRAME_SAMPLES % 2**32).to_bytes(4, "big")
-    late_s = chance.random() * line.jitter_ms / 1000
-    at_s = index * line.spacing_ms / 1000 + late_s
-    return Packet(at_s, head + stamp + ssrc.to_bytes(4, "big") + alaw(samples))
+def _head(frame: int, number: int, line: BadLine, samples: bytes) -> bytes:
+    """The fixed header but for the source (RFC 3550 section 5.1)."""
+    kind = COMFORT_NOISE_TYPE if line.comfort_noise and _silent(samples) else PAYLOAD_TYPE
+    stamp = (frame * FRAME_SAMPLES % 2**32).to_bytes(4, "big")
+    return bytes((0x80, kind)) + (number % 65536).to_bytes(2, "big") + stamp
 
 
-def _left_out(samples: bytes, number: int) -> bool:
+def _payload(samples: bytes, line: BadLine) -> bytes:
+    if line.comfort_noise and _silent(samples):
+        return bytes((COMFORT_NOISE_LEVEL,))
+    return alaw(samples)
+
+
+def _left_out(samples: bytes, number: int, line: BadLine) -> bool:
+    return line.silence_suppressed and _silent(samples) and number % KEEPALIVE_FRAMES != 0
+
+
+def _silent(samples: bytes) -> bool:
     peak = int(np.max(np.abs(np.frombuffer(samples, dtype="<i2").astype(np.int32))))
-    return peak < SILENT_PEAK and number % KEEPALIVE_FRAMES != 0
+    return peak < SILENT_PEAK
 
 
 def alaw(samples: bytes) -> bytes:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from ivr.audio.pcm import FRAME_SAMPLES, LINE_RATE_HZ, SAMPLE_BYTES, PcmFrame
-from ivr.errors import SipError
+from ivr.errors import AudioError, SipError
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Disconnected, Leg, LegEvent, LegFrame, LegId, LegIdentity
 
@@ -22,6 +22,7 @@ class FakeLeg:
         """What `dial_beside` gives; None: it fails."""
         self.refer_fails = False
         self.bridge_fails = False
+        self.playback_full = False
         self.queued_samples = 0
         self._played = 0
         self._sample_index = 0
@@ -73,6 +74,8 @@ class FakeLeg:
             self.happens(Disconnected(HangupCause(200, reason, HangupSide.LOCAL)))
 
     def play(self, samples: bytes) -> None:
+        if self.playback_full:
+            raise AudioError("playback_full", "a minute is queued already")
         self.commands.append(f"play {len(samples) // SAMPLE_BYTES}")
         self.queued_samples += len(samples) // SAMPLE_BYTES
 

@@ -9,7 +9,7 @@ from typing import Final
 from ivr.audio.pcm import FRAME_BYTES, FRAME_MS, SAMPLE_BYTES
 from ivr.errors import SipError
 from ivr.softphone.listening import Listening
-from ivr.testing.bad_line import BadLine, from_alaw, packets
+from ivr.testing.bad_line import BadLine, from_alaw, packets, suppressed_in
 
 RTP_HEAD: Final = 12
 ANSWER_S: Final = 10.0
@@ -37,6 +37,7 @@ class RawCaller:
         self._token = secrets.token_hex(6)
         self._ssrc = secrets.randbits(32)
         self._frame = 0
+        self._suppressed = 0
         self._due: list[bytes] = []
         self._heard = asyncio.Event()
 
@@ -91,9 +92,13 @@ class RawCaller:
         while True:
             block = [self._take() for _ in range(25)]
             pcm = b"".join(frame.ljust(FRAME_BYTES, b"\0") for frame in block)
-            for packet in packets(pcm, self._line, ssrc=self._ssrc, first=self._frame):
+            sent = packets(
+                pcm, self._line, ssrc=self._ssrc, first=self._frame, suppressed=self._suppressed
+            )
+            for packet in sent:
                 await asyncio.sleep(max(0.0, began + packet.at_s - loop.time()))
                 self._rtp.sendto(packet.data, self._far)
+            self._suppressed += suppressed_in(pcm, self._line, self._frame)
             self._frame += len(block)
             began += len(block) * self._line.spacing_ms / 1000
 
@@ -144,7 +149,8 @@ class RawCaller:
         host, port = self._rtp.get_extra_info("sockname")
         return (
             f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-            f"m=audio {port} RTP/AVP 8\r\na=ptime:20\r\na=sendrecv\r\n"
+            f"m=audio {port} RTP/AVP 8 13\r\na=rtpmap:13 CN/8000\r\n"
+            "a=ptime:20\r\na=sendrecv\r\n"
         )
 
 

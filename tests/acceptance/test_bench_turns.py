@@ -46,8 +46,7 @@ async def test_what_sounds_over_a_prompt_is_measured_and_missed_targets_fail_the
     )
     assert code == 1, output  # no open question was measured, so its targets are not met
     assert len(found["outcomes"]) == 3
-    # On a busy machine a long prompt may be over before its turn comes: that is told, not guessed.
-    assert len(found["figures"]["faults"]) < 3, output
+    assert not found["figures"]["faults"], output
 
 
 async def test_two_seconds_of_lost_packets_do_not_keep_a_turn_from_being_measured():

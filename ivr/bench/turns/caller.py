@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES, duration_s
+from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
 from ivr.bench.turns.figures import TurnOutcome
 from ivr.bench.turns.judge import Trace, fault_of, outcome_of
 from ivr.bench.turns.line import Line
 from ivr.bench.turns.rows import Kind, Profile, TurnRow
 from ivr.bench.turns.sounds import SoundBank, SpokenTurn
-from ivr.bench.turns.tracks import ALIGN_S, aligned, speaks_on
+from ivr.bench.turns.tracks import ALIGN_S, begun, speaks_on
 from ivr.errors import SipError
 from ivr.events import TurnCompleted
 from ivr.softphone.caller import PhoneCall
@@ -115,12 +115,13 @@ class Simulator:
             self.undisturbed[number] = await call.prompt_heard()
 
     async def _turn(self, call: PhoneCall, number: str, row: TurnRow) -> _Done:
+        keyed_s = call.listening.now_s
         await call.press(row.keys)
         if row.profile is not Profile.OVER_PROMPT:
             await call.prompt_heard(PROMPT_S)
             return await self._answer(call, row)
         undisturbed = self.undisturbed[number]
-        await self._into_prompt(call, row, undisturbed)
+        await self._into_prompt(call, row, undisturbed, keyed_s)
         return await self._over_prompt(call, row, undisturbed)
 
     async def _answer(self, call: PhoneCall, row: TurnRow) -> _Done:
@@ -142,15 +143,18 @@ class Simulator:
         async with self.line.worse(row, spoken):
             await call.say(spoken.samples)
 
-    async def _into_prompt(self, call: PhoneCall, row: TurnRow, undisturbed: bytes) -> None:
+    async def _into_prompt(
+        self, call: PhoneCall, row: TurnRow, undisturbed: bytes, keyed_s: float
+    ) -> None:
         """Wait until the prompt has played for as long as the turn wants, and is not about to
         pause: when a bot stops that is silent anyhow cannot be heard."""
         into = row.into_ms * LINE_RATE_HZ // 1000
         give_up_s = call.listening.now_s + PROMPT_S
         while call.cause is None and call.listening.now_s < give_up_s:
             await call.passed(POLL_S)
-            recent = call.listening.heard_between(call.listening.now_s - ALIGN_S)
-            position = aligned(undisturbed, recent, duration_s(recent))
+            now_s = call.listening.now_s
+            recent = call.listening.heard_between(now_s - ALIGN_S)
+            position = begun(undisturbed, recent, now_s - keyed_s)
             if position is None or position < into:
                 continue
             if row.kind is not Kind.INTERRUPTION or speaks_on(undisturbed, position):

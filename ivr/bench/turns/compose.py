@@ -6,7 +6,7 @@ often before a preposition or a conjunction than elsewhere; numbers between thei
 """
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from typing import Final
@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from num2words import num2words
 
+from ivr.bench.turns.interruptions import more_over_prompts
 from ivr.bench.turns.rows import Half, Kind, Profile, TurnRow
 from ivr.bench.turns.sounds import VOICES
 from ivr.fixtures.manifest import FixtureRow, Part
@@ -40,6 +41,10 @@ KEYS: Final = {
     Profile.CITY: "*3",
     Profile.OVER_PROMPT: f"{OPEN_KEYS}2",
 }
+LATER: Final = "added/"
+"""Folder of recordings that callers and trainers add."""
+OVER_PROMPTS: Final = 1
+"""Added to the seed of what is said over prompts, so that more of it changes nothing else."""
 COUNTS: Final = {"open": 14, "pause": 28, "human": 6, "interruption": 6, "yes_no": 10}
 """Turns from recordings, per half."""
 PEOPLE: Final = "human/"
@@ -53,13 +58,20 @@ Border = tuple[float, str]
 def compose(
     fixtures: Sequence[FixtureRow], borders: Mapping[str, Sequence[Border]], seed: int = SEED
 ) -> tuple[TurnRow, ...]:
-    """The whole set. `borders`: of every recording by its file, the places between words."""
+    """The whole set. `borders`: of every recording by its file, the places between words.
+
+    Recordings that were added to the collection later are in no turn, so that the set stays.
+    """
+    fixtures = [row for row in fixtures if not row.file.startswith(LATER)]
     rows: list[TurnRow] = []
     for half in Half:
         rng = np.random.default_rng([seed, list(Half).index(half)])
         mine = [row for row in fixtures if half_of(row) is half]
         author = Author(half, rng, mine, borders)
-        rows += _numbered(half, _under_conditions(author.rows(), rng))
+        turns = [*_under_conditions(author.rows(), rng)]
+        own_rng = np.random.default_rng([seed, list(Half).index(half), OVER_PROMPTS])
+        turns += more_over_prompts(half, own_rng, mine, turns)
+        rows += _numbered(half, turns)
     return tuple(rows)
 
 
@@ -265,5 +277,5 @@ def _under_conditions(rows: Iterator[TurnRow], rng: np.random.Generator) -> Iter
         yield replace(row, conditions=tuple(conditions))
 
 
-def _numbered(half: Half, rows: Iterator[TurnRow]) -> list[TurnRow]:
+def _numbered(half: Half, rows: Iterable[TurnRow]) -> list[TurnRow]:
     return [replace(row, id=f"{half.value}-{number:03}") for number, row in enumerate(rows, 1)]

@@ -30,7 +30,7 @@ class TurnOutcome(msgspec.Struct, frozen=True, kw_only=True):
     missed: bool = False
     """No reply within `MISSED_S`."""
     yield_ms: float | None = None
-    """Onset of the caller's speech to the bot softer by 10 dB."""
+    """Onset of the caller's speech to the prompt softer by 15 dB."""
     stop_ms: float | None = None
     """Onset of the caller's speech to the bot silent."""
     false_stop: bool | None = None

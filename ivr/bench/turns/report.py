@@ -1,7 +1,6 @@
 """Figures of turn-taking -> JSON, and Markdown between two marks of a document."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -9,10 +8,9 @@ import msgspec
 from ivr.bench.report import table
 from ivr.bench.turns.figures import Estimate, Figures, Judged, TurnOutcome, judged
 from ivr.bench.turns.silence import CurvePoint
-from ivr.errors import ConfigError
+from ivr.documents import Marked
 
-BEGIN: Final = "<!-- figures of ivr bench turns: begin -->"
-END: Final = "<!-- figures of ivr bench turns: end -->"
+MARKED: Final = Marked("ivr bench turns")
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,23 +142,3 @@ def shown(value: float, unit: str) -> str:
 
 def _n(estimate: Estimate) -> str:
     return str(estimate.count)
-
-
-def require_marks(path: Path) -> tuple[str, str]:
-    """What stands before and after the figures; `ConfigError` when there is no place for them."""
-    try:
-        before, begin, rest = path.read_text(encoding="utf-8").partition(BEGIN)
-    except OSError as exc:
-        raise ConfigError("--write", str(path), f"a readable document ({exc.strerror})") from exc
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ConfigError("--write", str(path), f"a document with the lines {BEGIN} and {END}")
-    return before, after
-
-
-def write_into(path: Path, text: str) -> None:
-    """Replace what is between the marks; `ConfigError` when the document has none."""
-    before, after = require_marks(path)
-    scratch = path.with_name(f"{path.name}.part")
-    scratch.write_text(f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}", encoding="utf-8")
-    scratch.replace(path)

@@ -27,8 +27,11 @@ TURNS_PER_CALL: Final = 10
 MOST_CALLS: Final = 8
 """Each caller at once is a subscriber of its own, and the demo has eight."""
 CALLER_NUMBERS: Final = {"known": "903000000{}", "stranger": "999999999{}", "withheld": "guest{}"}
-WARM_S: Final = 3.0
-"""Prompts are decoded in the background after the start."""
+WARM: Final = "clips ready"
+"""The service logs it when every prompt is decoded or synthesized: a phrase that is synthesized
+while a caller waits answers for the disk's cache, not for turn taking."""
+WARM_LIMIT_S: Final = 120.0
+WARM_POLL_S: Final = 0.2
 AUDIO_PORT: Final = 20400
 """First RTP port of a service behind a bad line."""
 PORTS_PER_WORKER: Final = 40
@@ -117,7 +120,7 @@ async def _pass(
             port = int(service.sip.rpartition(":")[2])
             audio = range(AUDIO_PORT, AUDIO_PORT + workers * PORTS_PER_WORKER)
             line = await stack.enter_async_context(Line((port,), audio, plan.seed))
-        await asyncio.sleep(WARM_S)
+        await _warm(service)
         batches = batches_of(rows)
         outcomes: list[TurnOutcome] = []
 
@@ -139,6 +142,16 @@ async def _pass(
 
         await asyncio.gather(*(lane(number) for number in range(plan.calls)))
     return outcomes
+
+
+async def _warm(service: ServiceProcess) -> None:
+    """Wait until every prompt is ready. `SetupError` when that takes too long."""
+    waited_s = 0.0
+    while WARM not in service.log_text():
+        if waited_s >= WARM_LIMIT_S:
+            raise SetupError("service", f"prompts are not ready after {WARM_LIMIT_S:.0f} s")
+        await asyncio.sleep(WARM_POLL_S)
+        waited_s += WARM_POLL_S
 
 
 def batches_of(rows: Sequence[TurnRow]) -> list[list[TurnRow]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,8 @@ NOISE_AROUND_MS: Final = 700
 """Background noise goes on before and after what is said."""
 ESPEAK_VOICES: Final = ("ru", "ru+f2", "ru+m3")
 VOICES: Final = ("festival", *(f"espeak-{voice}" for voice in ESPEAK_VOICES))
+ESPEAK: Final = re.compile(r"espeak-(?P<name>ru[+\w]*)(-s(?P<speed>\d+)-p(?P<pitch>\d+))?")
+"""A voice of espeak-ng with its speed (words a minute) and pitch (0 to 99)."""
 SYNTHESES_AT_ONCE: Final = 2
 
 
@@ -120,13 +123,16 @@ def engine(voice: str) -> CommandSynthesizer:
         if found is None:
             raise SetupError("festival", "turns are spoken by Festival: apt install festvox-ru")
         return found
-    name = voice.removeprefix("espeak-")
-    command = ("espeak-ng", "-v", name, "-s", "140", "--stdin", "-w", "{output}")
-    return CommandSynthesizer(voice, command)
+    found_voice = ESPEAK.fullmatch(voice)
+    if found_voice is None:
+        raise ConfigError("voice", voice, "festival, or espeak-ru+f2 with speed and pitch")
+    name, speed, pitch = found_voice["name"], found_voice["speed"], found_voice["pitch"]
+    command = ("espeak-ng", "-v", name, "-s", speed or "140", "-p", pitch or "50")
+    return CommandSynthesizer(voice, (*command, "--stdin", "-w", "{output}"))
 
 
 def made_sound(name: str, rng: np.random.Generator) -> Samples:
-    """Sounds that are no speech: two coughs, a click, a rustle. Floats at the line rate."""
+    """Sounds that are no speech, by name. Floats at the line rate."""
     if name == "cough":
         gap = np.zeros(samples_of(120), np.float32)
         return np.concatenate((_burst(180, 0.35, rng), gap, _burst(220, 0.25, rng)))
@@ -137,7 +143,55 @@ def made_sound(name: str, rng: np.random.Generator) -> Samples:
         swell = np.sin(np.linspace(0, np.pi, length)) ** 2
         rustle: Samples = (rng.standard_normal(length) * swell * 0.04).astype(np.float32)
         return rustle
-    raise ConfigError("sound", name, "cough, click, rustle")
+    if name == "throat":
+        return _voiced(rng, pulses=1, length_ms=320, pitch_hz=105.0, breath=0.5)
+    if name == "laugh":
+        return _voiced(rng, pulses=4, length_ms=130, pitch_hz=190.0, breath=0.35)
+    if name == "sniff":
+        return _breath(rng, 220, 0.06)
+    if name == "breath":
+        return _breath(rng, 900, 0.02)
+    raise ConfigError("sound", name, "cough, throat, laugh, sniff, breath, click, rustle")
+
+
+def _voiced(
+    rng: np.random.Generator, *, pulses: int, length_ms: int, pitch_hz: float, breath: float
+) -> Samples:
+    """Bursts of a rough voice with an open vowel's formants, each a little lower: «ха-ха», «кхм».
+
+    `breath`: the share of noise in it, 0..1.
+    """
+    parts: list[Samples] = []
+    for number in range(pulses):
+        length = samples_of(length_ms * float(rng.uniform(0.8, 1.2)))
+        falling = pitch_hz * (1 - 0.05 * number) * np.linspace(1.1, 0.9, length)
+        jitter = 1 + 0.03 * rng.standard_normal(length)
+        phase = np.cumsum(falling * jitter) / LINE_RATE_HZ
+        buzz = np.where(np.diff(np.floor(phase), prepend=0) > 0, 1.0, 0.0)
+        air = 0.15 * rng.standard_normal(length)
+        source = ((1 - breath) * buzz + breath * air).astype(np.float32)
+        shaped = _resonant(_resonant(source, 750.0, 90.0), 1250.0, 120.0)
+        shaped *= np.hanning(length)
+        parts.append((shaped * 0.4 / np.abs(shaped).max()).astype(np.float32))
+        parts.append(np.zeros(samples_of(90), np.float32))
+    return np.concatenate(parts[:-1])
+
+
+def _resonant(signal: Samples, centre_hz: float, width_hz: float) -> Samples:
+    """A two-pole resonance, as a formant is."""
+    radius = np.exp(-np.pi * width_hz / LINE_RATE_HZ)
+    times = np.arange(samples_of(60))
+    ringing = radius**times * np.sin(2 * np.pi * centre_hz / LINE_RATE_HZ * (times + 1))
+    rung: Samples = np.convolve(signal, ringing)[: len(signal)]
+    return rung
+
+
+def _breath(rng: np.random.Generator, length_ms: int, level: float) -> Samples:
+    """Air through a nose or a mouth: noise above 1 kHz that swells and dies away."""
+    length = samples_of(length_ms)
+    noise = np.diff(rng.standard_normal(length + 1))
+    breath: Samples = (noise * np.hanning(length) * level).astype(np.float32)
+    return breath
 
 
 def _burst(length_ms: int, peak: float, rng: np.random.Generator) -> Samples:
@@ -171,7 +225,7 @@ def _under_conditions(
 def _voice(piece: str) -> str:
     """The synthesizer's name in a piece, '' where it is a recording or a made sound."""
     voice = piece.partition(":")[0]
-    return voice if voice in VOICES else ""
+    return voice if voice in VOICES or ESPEAK.fullmatch(voice) else ""
 
 
 def _seed(name: str) -> int:

@@ -110,7 +110,17 @@ async def test_calls_are_listed_and_shown_with_turns_and_handoffs(service: Servi
     await service.store.save_call(cdr(CALL))
     await service.store.save_call(cdr("abce-2"))
     await service.store.add_turn(
-        TurnCompleted(call_id=CALL, index=0, at=NOW, kind="heard", question="open", text="баланс")
+        TurnCompleted(
+            call_id=CALL,
+            index=0,
+            at=NOW,
+            kind="heard",
+            question="open",
+            text="баланс",
+            barge_in=True,
+            played_s=1.5,
+            played_item=2,
+        )
     )
     await service.store.add_handoff_event(
         HandoffStarted(
@@ -122,7 +132,9 @@ async def test_calls_are_listed_and_shown_with_turns_and_handoffs(service: Servi
     assert (await service.client.get("/calls", params={"limit": 0})).status_code == 422
     body = (await service.client.get("/calls/abcd")).json()
     assert body["call"]["call_id"] == CALL
-    assert body["turns"][0]["text"] == "баланс"
+    turn = body["turns"][0]
+    assert turn["text"] == "баланс"
+    assert (turn["barge_in"], turn["played_s"], turn["played_item"]) == (True, 1.5, 2)
     assert body["handoffs"][0]["mode"] == "refer"
     assert (await service.client.get("/calls/zz")).status_code == 404
     assert (await service.client.get("/calls/abc")).status_code == 409

@@ -1,10 +1,13 @@
 """Several legs of one worker: who hears whom, over real RTP."""
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 import pytest
 
 from ivr.errors import SipError
+from ivr.handoff.supervision import Supervision, SupervisionMode
 from ivr.sip.leg import Answered, Disconnected, Leg
 from tests.integration.media.conftest import (
     MakePhone,
@@ -28,10 +31,9 @@ SETTLE_S = 1.0
 
 
 class Conference:
-    """A caller at a service with an operator and a supervisor beside; each makes a tone."""
+    """A caller at a service with an operator beside, perhaps a supervisor; each makes a tone."""
 
-    def __init__(self, service: Leg, far: dict[int, Leg], near: dict[int, Leg]) -> None:
-        self.service = service
+    def __init__(self, far: dict[int, Leg], near: dict[int, Leg]) -> None:
         self.far = far
         self.near = near
 
@@ -64,45 +66,60 @@ async def dialled(beside: Leg, phone: Phone) -> tuple[Leg, Leg]:
 
 
 @pytest.fixture
-async def conference(make_phone: MakePhone) -> Conference:
-    service, others = await make_phone(), await make_phone(any_number=True, calls_per_worker=4)
+async def others(make_phone: MakePhone) -> Phone:
+    """The phones of everybody."""
+    return await make_phone(any_number=True, calls_per_worker=4)
+
+
+@pytest.fixture
+async def conference(make_phone: MakePhone, others: Phone) -> Conference:
+    service = await make_phone()
     caller, inbound = await connect(others, service)
     operator, at_operator = await dialled(inbound, others)
-    # The third leg is dialled beside an outbound one, as for a callback.
-    supervisor, at_supervisor = await dialled(operator, others)
     await inbound.bridge(operator)
     return Conference(
-        inbound,
-        {CALLER_HZ: caller, OPERATOR_HZ: at_operator, SUPERVISOR_HZ: at_supervisor},
-        {CALLER_HZ: inbound, OPERATOR_HZ: operator, SUPERVISOR_HZ: supervisor},
+        {CALLER_HZ: caller, OPERATOR_HZ: at_operator},
+        {CALLER_HZ: inbound, OPERATOR_HZ: operator},
     )
 
 
-async def test_a_supervisor_listens_whispers_barges_in_and_leaves(conference: Conference) -> None:
-    caller, operator = conference.near[CALLER_HZ], conference.near[OPERATOR_HZ]
-    supervisor = conference.near[SUPERVISOR_HZ]
-    for leg in (caller, operator):
-        await supervisor.connect(leg, hear=True, speak=False)
-    assert await conference.heard() == {
-        CALLER_HZ: {OPERATOR_HZ},
-        OPERATOR_HZ: {CALLER_HZ},
-        SUPERVISOR_HZ: {CALLER_HZ, OPERATOR_HZ},
-    }
-    await supervisor.connect(operator, hear=True, speak=True)
-    assert await conference.heard() == {
-        CALLER_HZ: {OPERATOR_HZ},
-        OPERATOR_HZ: {CALLER_HZ, SUPERVISOR_HZ},
-        SUPERVISOR_HZ: {CALLER_HZ, OPERATOR_HZ},
-    }
-    await supervisor.connect(caller, hear=True, speak=True)
-    assert await conference.heard() == {
-        CALLER_HZ: {OPERATOR_HZ, SUPERVISOR_HZ},
-        OPERATOR_HZ: {CALLER_HZ, SUPERVISOR_HZ},
-        SUPERVISOR_HZ: {CALLER_HZ, OPERATOR_HZ},
-    }
-    await supervisor.hang_up()
-    await wait_for(conference.far[SUPERVISOR_HZ], Disconnected)
-    del conference.far[SUPERVISOR_HZ]
+@contextlib.asynccontextmanager
+async def supervised(conference: Conference, others: Phone) -> AsyncIterator[Leg]:
+    """A supervisor listens; gives the supervisor's end."""
+    supervision = Supervision(
+        conference.near[CALLER_HZ], conference.near[OPERATOR_HZ], mode=SupervisionMode.LISTEN
+    )
+    running = asyncio.create_task(supervision.run(others.pool.uri, ring_s=5.0))
+    supervisor = await others.next_call()
+    await supervisor.answer()
+    await wait_for(supervisor, Answered)
+    conference.far[SUPERVISOR_HZ] = supervisor
+    yield supervisor
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+LISTENING = {
+    CALLER_HZ: {OPERATOR_HZ},
+    OPERATOR_HZ: {CALLER_HZ},
+    SUPERVISOR_HZ: {CALLER_HZ, OPERATOR_HZ},
+}
+
+
+async def test_a_supervisor_listens_whispers_barges_in_by_keys_and_leaves(
+    conference: Conference, others: Phone
+) -> None:
+    async with supervised(conference, others) as supervisor:
+        assert await conference.heard() == LISTENING
+        await supervisor.send_dtmf("5")
+        assert await conference.heard() == LISTENING | {OPERATOR_HZ: {CALLER_HZ, SUPERVISOR_HZ}}
+        await supervisor.send_dtmf("6")
+        assert await conference.heard() == {
+            CALLER_HZ: {OPERATOR_HZ, SUPERVISOR_HZ},
+            OPERATOR_HZ: {CALLER_HZ, SUPERVISOR_HZ},
+            SUPERVISOR_HZ: {CALLER_HZ, OPERATOR_HZ},
+        }
+    await wait_for(conference.far.pop(SUPERVISOR_HZ), Disconnected)
     assert await conference.heard() == {CALLER_HZ: {OPERATOR_HZ}, OPERATOR_HZ: {CALLER_HZ}}
 
 
@@ -122,20 +139,15 @@ async def test_what_the_operator_is_told_before_joining_the_caller_does_not_hear
     assert amplitude(at_operator, 2200) < QUIET
 
 
-async def test_directions_outlast_a_hold_of_the_one_who_is_heard(conference: Conference) -> None:
-    caller, operator = conference.near[CALLER_HZ], conference.near[OPERATOR_HZ]
-    supervisor = conference.near[SUPERVISOR_HZ]
-    for leg in (caller, operator):
-        await supervisor.connect(leg, hear=True, speak=False)
-    await conference.far[OPERATOR_HZ].hold()  # type: ignore[attr-defined]
-    await asyncio.sleep(0.7)  # a re-INVITE must be over before the next one
-    await conference.far[OPERATOR_HZ].hold(False)  # type: ignore[attr-defined]
-    await asyncio.sleep(0.7)
-    assert await conference.heard() == {
-        CALLER_HZ: {OPERATOR_HZ},
-        OPERATOR_HZ: {CALLER_HZ},
-        SUPERVISOR_HZ: {CALLER_HZ, OPERATOR_HZ},
-    }
+async def test_directions_outlast_a_hold_of_the_one_who_is_heard(
+    conference: Conference, others: Phone
+) -> None:
+    async with supervised(conference, others):
+        await conference.far[OPERATOR_HZ].hold()
+        await asyncio.sleep(0.7)  # a re-INVITE must be over before the next one
+        await conference.far[OPERATOR_HZ].hold(False)
+        await asyncio.sleep(0.7)
+        assert await conference.heard() == LISTENING
 
 
 async def test_no_supervisor_takes_the_leg_that_another_caller_is_owed(

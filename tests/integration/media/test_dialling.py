@@ -124,3 +124,19 @@ async def test_callers_are_turned_away_by_callbacks_as_by_callers_and_the_other_
     async with asyncio.timeout(5):
         while len(service.pool.live_legs) > 2:
             await asyncio.sleep(0.02)
+
+
+async def test_a_worker_whose_legs_still_wait_for_dead_phones_is_passed_over(
+    make_phone: MakePhone, raw_phone: RawPhone
+) -> None:
+    """A phone that never responds holds a leg of the user agent for half a minute."""
+    service, other = await make_phone(worker_count=2), await make_phone(any_number=True)
+    for _ in range(4):
+        leg = await service.pool.dial(raw_phone.uri, worker=0)
+        await leg.hang_up()
+        await wait_for(leg, Disconnected)
+    with pytest.raises(SipError):
+        await service.pool.dial(other.pool.uri, worker=0)
+    await service.pool.dial(other.pool.uri)
+    await other.next_call()
+    assert service.pool.status().restarts == 0

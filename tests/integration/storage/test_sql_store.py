@@ -72,6 +72,7 @@ TURN = TurnCompleted(
     reply="На вашем счету…",
     barge_in=True,
     played_s=0.5,
+    played_item=2,
     asr_ms=12.0,
     nlu_ms=8.0,
     response_ms=640.0,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ivr.analytics.queue_lengths import Length, busiest, lengths, mean_length
+from ivr.analytics.queue_lengths import Length, busiest, lengths, mean_length, peaks
 from ivr.analytics.queue_telling import tell
 from ivr.queue.model import ContactKind
 from tests.unit.analytics.queue_days import Day
@@ -45,3 +45,13 @@ def test_who_waited_before_and_waits_after_is_cut_to_the_time() -> None:
 def test_an_empty_queue_is_a_length_too() -> None:
     assert lengths([], 5.0, 10.0, 10.0) == (Length(5.0, 0, 0),)
     assert mean_length((Length(5.0, 0, 0),), 5.0) == 0.0
+
+
+def test_peaks_keep_the_busiest_moment_of_each_step() -> None:
+    found = (Length(0.0, 0, 0), Length(5.0, 3, 1), Length(6.0, 1, 1), Length(25.0, 3, 0))
+    assert peaks(found, 40.0, 10.0) == (
+        Length(0.0, 3, 1),
+        Length(10.0, 1, 1),
+        Length(20.0, 3, 0),
+        Length(30.0, 3, 0),
+    )

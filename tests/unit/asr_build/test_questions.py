@@ -4,6 +4,7 @@ import pytest
 
 from ivr.asr_build.language_model import BEGIN, END, Sentence, estimate
 from ivr.asr_build.questions import QUESTION_NAMES, answers, question_model
+from ivr.dialogue.actions import QuestionKind
 from ivr.nlu.phrases import LabelledPhrase
 
 pytestmark = pytest.mark.unit
@@ -22,6 +23,10 @@ def test_every_question_has_answers_in_one_spelling():
     assert {"ну да подтверждаю", "еще чего", "да", "не надо"} <= set(found["yes_no"])
     assert "мой баланс" not in found["yes_no"]
     assert "в казани" in found["city"]
+
+
+def test_a_call_finds_the_graph_of_a_question_by_the_kind_of_question():
+    assert set(QUESTION_NAMES) <= {kind.value for kind in QuestionKind}
 
 
 def test_an_answer_is_expected_and_anything_else_is_still_possible():

@@ -20,7 +20,8 @@ SITUATIONS: Final[dict[TurnPhase, TurnTaking]] = {
     TurnPhase.IDLE: TurnTaking(),
     TurnPhase.PROMPTING: TurnTaking(phase=TurnPhase.PROMPTING),
     TurnPhase.YIELDING: TurnTaking(
-        phase=TurnPhase.YIELDING, speaking_since=1.0, voiced_until=1.4, overlapping=True
+        phase=TurnPhase.YIELDING, speaking_since=1.0, voiced_since=1.0, voiced_until=1.4,
+        overlapping=True,
     ),
     TurnPhase.WAITING: TurnTaking(phase=TurnPhase.WAITING, waiting_since=1.0),
     TurnPhase.HEARING: TurnTaking(
@@ -64,9 +65,17 @@ EVENTS: Final[dict[str, Callable[[TurnTaking], Step]]] = {
     ),
     "it is an echo": lambda turn: turn.on_echo(),
     "two partials with a meaning": _two_partials,
-    "voice goes on for 0.6 s": lambda turn: turn.on_frame(
-        1.62, playing=True, interruptible=True, voiced=True
+    "a voice": lambda turn: turn.on_frame(1.5, playing=True, interruptible=True, voiced=True),
+    "a voice, protected part": lambda turn: turn.on_frame(
+        1.5, playing=True, interruptible=False, voiced=True
     ),
+    "voice and a meaning for 0.9 s": lambda turn: replace(
+        turn, heard=Words.MEANT, voiced_until=1.9
+    ).on_frame(1.92, playing=True, interruptible=True, voiced=True),
+    "voice without for 1.4 s": lambda turn: replace(turn, voiced_until=2.38).on_frame(
+        2.4, playing=True, interruptible=True, voiced=True
+    ),
+    "no voice for 0.2 s": lambda turn: turn.on_frame(1.6, playing=True, interruptible=True),
     "speech ends": lambda turn: turn.on_speech_ended(),
     "text with a meaning": _text(Words.MEANT, "баланс"),
     "backchannel": _text(Words.BACKCHANNEL, "угу"),

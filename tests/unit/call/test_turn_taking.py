@@ -6,6 +6,7 @@ import pytest
 
 from ivr.call.backchannel import Words, judged
 from ivr.call.turn_taking import (
+    MOST_RESUMES,
     KeysTaken,
     NoInputDetected,
     RestorePlayback,
@@ -179,7 +180,7 @@ def test_a_stale_noise_leaves_the_question_waiting_too():
 def test_speech_begun_under_a_protected_phrase_stops_the_free_rest_of_the_prompt():
     story = Story().asks(interruptible=False).passes(1).speaks()
     story.interruptible = True
-    assert story.stops("баланс").effects == [StopPlayback(), TextTaken("баланс", barge_in=False)]
+    assert story.stops("баланс").effects == [StopPlayback(), TextTaken("баланс", barge_in=True)]
 
 
 def test_stale_speech_that_is_clear_after_all_answers_the_question():
@@ -217,12 +218,43 @@ def test_the_letter_that_a_recognizer_makes_of_a_noise_stops_nothing():
 
 @pytest.mark.parametrize("text", ["стоп", "оператор", "баланс", "нет", "алло"])
 def test_a_short_answer_stops_the_prompt_when_it_has_ended(text):
-    story = Story(softly=True).asks().passes(1).voices(0.4).falls_silent(text)
+    story = Story(softly=True).asks().passes(1).voices(0.4, text).falls_silent(text)
     assert story.effects == [SOFT, StopPlayback(), TextTaken(text, barge_in=True)]
 
 
+def test_an_answer_that_is_recognized_late_stops_the_prompt_that_was_back():
+    story = Story(softly=True).asks().passes(1).voices(0.4).falls_silent("стоп")
+    assert story.effects == [SOFT, FULL, StopPlayback(), TextTaken("стоп", barge_in=True)]
+
+
+def test_a_voice_softens_the_prompt_before_it_is_an_utterance():
+    story = Story(softly=True).asks().passes(1).passes(0.02, voiced=True)
+    assert story.effects == [SOFT]
+    story.speaks().voices(0.3, "баланс").falls_silent("баланс")
+    assert story.effects == [SOFT, StopPlayback(), TextTaken("баланс", barge_in=True)]
+
+
+def test_a_voice_that_comes_to_nothing_gives_the_level_back_at_once():
+    story = Story(softly=True).asks(no_input_s=3).passes(1).passes(0.06, voiced=True)
+    assert story.passes(0.18).effects == [SOFT]
+    assert story.passes(0.04).effects == [SOFT, FULL]
+    story.prompt_ends().passes(3.1)
+    assert story.effects[-1] == NoInputDetected()
+
+
+def test_a_protected_prompt_is_not_softened():
+    assert Story(softly=True).asks(interruptible=False).passes(1, voiced=True).effects == []
+
+
+def test_backchannels_with_a_pause_between_them_are_no_long_speech():
+    story = Story(softly=True).asks().passes(1).voices(0.9, "да да", "да да да").passes(0.3)
+    story.passes(0.9, voiced=True)
+    assert story.effects == [SOFT, FULL, SOFT]
+
+
 def test_speech_that_goes_on_stops_the_prompt():
-    story = Story(softly=True).asks().passes(1).voices(0.5)
+    story = Story(softly=True).asks().passes(1).voices(0.5, "мой")
+    story.passes(0.3, voiced=True)
     assert story.effects == [SOFT]
     story.passes(0.2, voiced=True)
     assert story.effects == [SOFT, StopPlayback()]
@@ -263,9 +295,28 @@ def test_a_backchannel_that_outlasts_the_prompt_answers_nothing():
 
 
 def test_a_prompt_stopped_for_noise_without_words_is_said_again_from_its_phrase():
-    story = Story(softly=True).asks().passes(1).voices(1.0).falls_silent("")
+    story = Story(softly=True).asks().passes(1).voices(1.5).falls_silent("")
     assert story.effects == [SOFT, StopPlayback(), ResumePrompt()]
     assert story.turn.phase is TurnPhase.PROMPTING
+
+
+@pytest.mark.parametrize("softly", [True, False])
+def test_a_noisy_line_does_not_make_a_prompt_begin_again_for_ever(softly):
+    story = Story(softly=softly).asks().passes(1)
+    for _ in range(5):
+        story.playing = True  # as the floor makes it when the prompt is resumed
+        story.passes(0.5).voices(2.0).falls_silent("")
+    assert story.effects.count(ResumePrompt()) == MOST_RESUMES
+    story.voices(0.5, "оператор").falls_silent("оператор")
+    assert story.effects[-2:] == [StopPlayback(), TextTaken("оператор", barge_in=True)]
+
+
+def test_the_next_question_may_be_stopped_by_a_voice_again():
+    story = Story(softly=True)
+    for _ in range(2):
+        story.asks().passes(1).voices(1.5).falls_silent("")
+    assert story.effects.count(ResumePrompt()) == 2
+    assert story.asks().turn.resumed == 0
 
 
 def test_without_softening_a_backchannel_stops_the_prompt_and_resumes_it():

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from ivr.dialogue.flows import FLOWS
+from ivr.dialogue.hearing import readings_back
 from ivr.dialogue.intents import (
     KEYED_INTENTS,
     TREATMENTS,
@@ -18,6 +19,7 @@ from ivr.dialogue.intents import (
     Talk,
     treatment,
 )
+from ivr.speech.phrase import Name
 from ivr.speech.prompt_texts import PromptTexts
 
 pytestmark = pytest.mark.unit
@@ -63,3 +65,8 @@ def test_every_prompt_named_in_the_dialogue_code_exists(texts: PromptTexts) -> N
     named = set(re.findall(r'"([a-z_]+\.[a-z_0-9]+)"', code))
     assert len(named) > 60
     assert sorted(name for name in named if name not in texts) == []
+
+
+def test_every_wish_is_spoken_ahead_of_the_first_caller_who_is_asked_about_it() -> None:
+    ready = {part.text for phrase in readings_back() for part in phrase if isinstance(part, Name)}
+    assert ready == {known.wish for known in TREATMENTS.values() if known.wish}

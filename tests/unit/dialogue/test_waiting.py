@@ -312,6 +312,14 @@ def test_all_of_it_by_key(waiting: Script) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["перезвоните", "не хочу больше ждать перезвоните мне", "лучше закажите обратный звонок"],
+)
+def test_asked_for_by_voice(waiting: Script, text: str) -> None:
+    assert waiting.says("out_of_scope", text, sure=0.1) == HERE
+
+
 def test_another_number_is_read_back(waiting: Script) -> None:
     waiting.says("callback", "перезвоните мне")
     assert waiting.says("deny", "нет") == (

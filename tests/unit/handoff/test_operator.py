@@ -16,10 +16,23 @@ pytestmark = pytest.mark.unit
 TARGET = "sip:operator@127.0.0.1"
 
 
+class Clock(SystemClock):
+    """Jumps by `ahead_s`."""
+
+    ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead_s
+
+
 class Desk:
     """A hand-off with everything it reported."""
 
-    def __init__(self, *, refer: bool = True, refer_timeout_s: float = 5.0) -> None:
+    def __init__(
+        self, *, refer: bool = True, refer_timeout_s: float = 5.0, talk_s: float = 60.0
+    ) -> None:
+        self.clock = Clock()
+        self.talk_s = talk_s
         self.caller = FakeLeg()
         self.operator = FakeLeg(ani="operator")
         self.caller.operator = self.operator
@@ -31,7 +44,7 @@ class Desk:
             OperatorSettings(
                 target=TARGET, refer=refer, refer_timeout_s=refer_timeout_s, dial_timeout_s=5.0
             ),
-            SystemClock(),
+            self.clock,
             self,
         )
 
@@ -43,6 +56,7 @@ class Desk:
 
     def on_joined(self, operator: object) -> None:
         self.joined.append(operator)
+        self.clock.ahead_s += self.talk_s
 
     def on_ended(self, mode: str, outcome: TransferOutcome) -> None:
         self.attempts.append(f"{mode} {outcome}")
@@ -73,6 +87,21 @@ async def test_a_refused_refer_dials_and_bridges_until_the_operator_hangs_up():
     assert desk.attempts == ["refer begun", "refer failed", "bridge begun", "bridge connected"]
     assert desk.joined == [desk.operator]
     assert desk.caller.commands[-2:] == ["stop_playback", "bridge"]
+    assert desk.operator.commands == ["hang_up"]
+
+
+async def test_an_operator_who_hangs_up_at_once_leaves_the_caller_to_the_bot():
+    desk = Desk(refer=False, talk_s=0.2)
+    desk.operator.happens(Answered("PCMA"))
+    desk.operator_ends(200)
+    assert await desk.handoff.run("00" * 16) is TransferOutcome.NO_ANSWER
+    assert desk.attempts == ["bridge begun", "bridge no_answer"]
+
+
+async def test_a_ringing_tone_that_cannot_be_played_leaves_no_phone_ringing():
+    desk = Desk(refer=False)
+    desk.caller.playback_full = True
+    assert await desk.handoff.run("00" * 16) is TransferOutcome.FAILED
     assert desk.operator.commands == ["hang_up"]
 
 

@@ -45,9 +45,16 @@ def test_a_subscription_that_ends_while_ringing_falls_back_to_dialling():
 
 
 def test_an_answered_leg_is_bridged():
-    transfer = begun(refer=False).on_answered()
+    transfer = begun(refer=False).on_answered(101.0)
     assert transfer.state is TransferState.BRIDGED
     assert transfer.outcome is TransferOutcome.CONNECTED
+
+
+@pytest.mark.parametrize(("talked_s", "connected"), [(0.3, False), (2.0, True)])
+def test_an_operator_who_hangs_up_at_once_has_not_taken_the_call(talked_s: float, connected: bool):
+    transfer = begun(refer=False).on_answered(101.0).on_operator_left(101.0 + talked_s)
+    expected = TransferOutcome.CONNECTED if connected else TransferOutcome.NO_ANSWER
+    assert transfer.outcome is expected
 
 
 @pytest.mark.parametrize(
@@ -79,7 +86,7 @@ def test_a_late_notify_of_an_attempt_given_up_changes_nothing():
 
 def test_illegal_events_are_faults():
     with pytest.raises(SipError):
-        begun().on_answered()
+        begun().on_answered(101.0)
     with pytest.raises(SipError):
         begun().on_dial_failed(486)
 

@@ -117,7 +117,7 @@ def test_the_next_try_keeps_the_quiet_hours():
     assert after.due_at == 5000
 
 
-@pytest.mark.parametrize("outcome", set(Outcome) - {Outcome.CONNECTED})
+@pytest.mark.parametrize("outcome", sorted(set(Outcome) - {Outcome.CONNECTED}))
 def test_every_failure_frees_the_operator_and_a_phone_that_failed_is_put_aside(outcome):
     after = end(planned(CALLBACK), outcome, RULES, 140).operator
     aside = outcome.value.startswith("operator_")

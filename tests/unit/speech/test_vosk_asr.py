@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ivr.errors import AsrError, SetupError
-from ivr.speech import vosk_asr
+from ivr.speech import vosk_utterances
 from ivr.speech.vosk_asr import VoskRecognizer, require_line_rate
 from ivr.speech.vosk_results import joined, strip_hesitations
 
@@ -108,6 +108,23 @@ async def test_a_question_takes_its_own_decoder_from_the_next_utterance_on(
     await ears.aclose()
 
 
+async def test_a_closing_that_is_cancelled_frees_the_decoder_all_the_same(
+    pool: ThreadPoolExecutor,
+) -> None:
+    gate, closed = threading.Event(), asyncio.Event()
+    ears = VoskRecognizer(lambda: ScriptedKaldi(gate=gate), pool, on_closed=closed.set)
+    await ears.accept(TENTH)
+    closing = asyncio.create_task(ears.aclose())
+    await asyncio.sleep(0)
+    closing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await closing
+    assert not closed.is_set()  # its thread still decodes
+    gate.set()
+    await asyncio.wait_for(closed.wait(), 5)
+    await ears.aclose()
+
+
 @pytest.mark.parametrize("peak", [0, 8, -16])
 async def test_what_the_decoder_makes_of_silence_is_no_text(
     pool: ThreadPoolExecutor, peak: int
@@ -179,7 +196,7 @@ async def test_a_decoder_fault_becomes_an_asr_error_and_the_next_utterance_works
 async def test_recognizers_are_renewed_after_many_utterances(
     pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vosk_asr, "RECYCLE_UTTERANCES", 2)
+    monkeypatch.setattr(vosk_utterances, "RECYCLE_UTTERANCES", 2)
     made: list[ScriptedKaldi] = []
 
     def make() -> ScriptedKaldi:

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from ivr.testing.bad_line import BadLine, alaw, from_alaw, packets
+from ivr.testing.bad_line import BadLine, alaw, from_alaw, packets, suppressed_in
 
 pytestmark = pytest.mark.unit
 
@@ -44,6 +44,28 @@ def test_a_drifting_clock_changes_the_spacing():
 
 def test_suppressed_silence_is_sent_twice_a_second():
     assert len(packets(bytes(16000), BadLine(silence_suppressed=True), ssrc=1)) == 2
+
+
+def test_after_suppressed_silence_times_have_gone_on_and_numbers_have_not():
+    sent = packets(bytes(16000) + SECOND, BadLine(silence_suppressed=True), ssrc=1)
+    first, second, third = (packet.data for packet in sent[:3])
+    assert [int.from_bytes(data[2:4], "big") for data in (first, second, third)] == [0, 1, 2]
+    assert int.from_bytes(third[4:8], "big") == 50 * 160
+    assert [packet.at_s for packet in sent[:3]] == [0.0, 0.5, 1.0]
+
+
+def test_a_stream_in_two_parts_is_numbered_like_one():
+    line = BadLine(silence_suppressed=True)
+    silent = suppressed_in(bytes(16000), line)
+    second = packets(SECOND, line, ssrc=1, first=50, suppressed=silent)
+    assert second[0].data == packets(bytes(16000) + SECOND, line, ssrc=1)[2].data
+
+
+def test_comfort_noise_is_a_packet_of_its_own_kind_with_a_level():
+    line = BadLine(silence_suppressed=True, comfort_noise=True)
+    sent = packets(bytes(16000) + SECOND, line, ssrc=1)
+    assert [(packet.data[1], packet.data[12:]) for packet in sent[:2]] == [(13, b"A")] * 2
+    assert {packet.data[1] for packet in sent[2:]} == {8}
 
 
 def test_a_law_and_back_keeps_the_sound():

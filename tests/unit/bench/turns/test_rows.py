@@ -15,14 +15,15 @@ TURNS = read_turns(TURNS_FILE)
 
 
 def test_the_set_has_three_hundred_turns_in_equal_halves():
-    halves = Counter(row.part for row in TURNS)
+    answers = Counter(row.part for row in TURNS if row.is_answer)
+    assert answers.total() >= 250
     assert len(TURNS) >= 300
-    assert halves[Half.DEV] == halves[Half.TEST]
+    assert answers[Half.DEV] == answers[Half.TEST]
 
 
 @pytest.mark.parametrize("half", list(Half))
 def test_half_of_each_half_pauses_within_the_turn(half: Half):
-    mine = [row for row in TURNS if row.part is half]
+    mine = [row for row in TURNS if row.part is half and row.is_answer]
     assert sum(row.has_pause for row in mine) >= len(mine) / 2
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ivr.bench.turns.tracks import aligned, over_prompt
+from ivr.bench.turns.tracks import aligned, begun, over_prompt
 
 pytestmark = pytest.mark.unit
 
@@ -116,3 +116,11 @@ def test_another_prompt_is_told_from_the_expected_one():
 
 def test_the_place_in_the_prompt_is_found_to_the_sample():
     assert aligned(pcm(PROMPT), pcm(PROMPT[3000:]), 2.0) == 3000 + 2 * RATE
+
+
+def test_the_prompt_that_the_turn_before_left_playing_is_not_the_one_that_keys_lead_to():
+    recent = pcm(PROMPT[round(2.8 * RATE) : 4 * RATE])
+    assert begun(pcm(PROMPT), recent, keyed_ago_s=0.2) is None
+    assert begun(pcm(PROMPT), recent, keyed_ago_s=3.8) == 4 * RATE  # came sooner than undisturbed
+    assert begun(pcm(PROMPT), recent, keyed_ago_s=4.6) == 4 * RATE
+    assert begun(pcm(PROMPT), pcm(voice(1.2, seed=2)), keyed_ago_s=4.6) is None

@@ -8,7 +8,7 @@ import pytest
 
 from ivr.bench.turns.figures import TurnOutcome, summarize
 from ivr.bench.turns.page import write_page
-from ivr.bench.turns.report import BEGIN, END, Report, as_json, markdown, write_into
+from ivr.bench.turns.report import MARKED, Report, as_json, markdown
 from ivr.bench.turns.rows import Kind, Profile
 from ivr.bench.turns.run import read_turns
 from ivr.bench.turns.silence import CurvePoint
@@ -68,24 +68,27 @@ def test_markdown_names_targets_that_were_missed():
 
 def test_figures_replace_what_was_between_the_marks(tmp_path: Path):
     page = tmp_path / "turns.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    write_into(page, "new")
-    write_into(page, "newer")
-    assert page.read_text(encoding="utf-8") == f"before\n{BEGIN}\n\nnewer\n\n{END}\nafter\n"
+    page.write_text(f"before\n{MARKED.begin}\nold\n{MARKED.end}\nafter\n", encoding="utf-8")
+    MARKED.write(page, "new")
+    MARKED.write(page, "newer")
+    assert (
+        page.read_text(encoding="utf-8")
+        == f"before\n{MARKED.begin}\n\nnewer\n\n{MARKED.end}\nafter\n"
+    )
 
 
-@pytest.mark.parametrize("text", ["", BEGIN, f"{END}\n{BEGIN}"])
+@pytest.mark.parametrize("text", ["", MARKED.begin, f"{MARKED.end}\n{MARKED.begin}"])
 def test_a_document_without_a_place_for_figures_is_left_alone(tmp_path: Path, text: str):
     page = tmp_path / "turns.md"
     page.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="begin"):
-        write_into(page, "new")
+        MARKED.write(page, "new")
     assert page.read_text(encoding="utf-8") == text
 
 
 def test_a_document_that_is_not_there_is_told(tmp_path: Path):
     with pytest.raises(ConfigError, match="readable"):
-        write_into(tmp_path / "none.md", "new")
+        MARKED.write(tmp_path / "none.md", "new")
 
 
 def test_json_has_every_turn_and_null_where_nothing_was_measured():

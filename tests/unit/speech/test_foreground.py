@@ -1,0 +1,126 @@
+"""A television behind the caller, a faint line, a caller who moves away from the telephone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ivr.audio.augment import add_babble, speech_level
+from ivr.audio.pcm import FRAME_SAMPLES, LINE_RATE_HZ, PcmFrame
+from ivr.audio.resample import Samples, to_pcm
+from ivr.audio.wav import load_samples
+from ivr.speech.endpointing import (
+    Endpointer,
+    EndpointingProfile,
+    SpeechEnded,
+    SpeechStarted,
+    SpeechTooLong,
+)
+from ivr.speech.vad import SpeechDetector
+
+pytestmark = pytest.mark.unit
+
+FIXTURES = Path("audio_fixtures/tts")
+CALLER = [load_samples(FIXTURES / f"{number}.flac") for number in ("0098", "0300", "0345")]
+VOICES = [load_samples(FIXTURES / f"{number}.flac") for number in ("0164", "0349", "0072", "0404")]
+PAUSE = np.zeros(2 * LINE_RATE_HZ, np.float32)
+
+
+def silence(seconds: float) -> Samples:
+    return np.zeros(round(seconds * LINE_RATE_HZ), np.float32)
+
+
+def softer(samples: Samples, decibels: float) -> Samples:
+    return (samples * 10 ** (-decibels / 20)).astype(np.float32)
+
+
+def babble(seconds: float, below_db: float) -> Samples:
+    """Five voices at once, that much below the caller."""
+    length = round(seconds * LINE_RATE_HZ)
+    carrier = np.resize(CALLER[0], length).astype(np.float32)
+    mixed = add_babble(carrier, 0.0, VOICES, np.random.default_rng(3)) - carrier
+    scale = speech_level(CALLER[0]) / speech_level(mixed)
+    return softer((mixed * scale).astype(np.float32), below_db)
+
+
+class Listener:
+    """A detector and an endpointer on one audio clock; learns as the floor does."""
+
+    def __init__(self) -> None:
+        self.detector = SpeechDetector()
+        self.endpointer = Endpointer(EndpointingProfile(trailing_silence_ms=550))
+        self.index = 0
+        self.speech: list[bool] = []
+
+    def hears(self, samples: Samples) -> list[tuple[float, float]]:
+        """Borders of the utterances in it, audio times."""
+        pcm = to_pcm(samples)
+        found, start_s = [], 0.0
+        for offset in range(0, len(pcm) - 2 * FRAME_SAMPLES + 1, 2 * FRAME_SAMPLES):
+            frame = PcmFrame(pcm[offset : offset + 2 * FRAME_SAMPLES], LINE_RATE_HZ, self.index)
+            self.index += FRAME_SAMPLES
+            self.speech.append(self.detector.is_speech(frame))
+            match self.endpointer.feed_frame(self.speech[-1], frame):
+                case SpeechStarted(at_s=at_s):
+                    start_s = at_s
+                case SpeechEnded(at_s=at_s) | SpeechTooLong(at_s=at_s):
+                    found.append((start_s, at_s))
+        return found
+
+    def understands(self, samples: Samples) -> None:
+        for start_s, end_s in self.hears(np.concatenate((samples, PAUSE))):
+            self.detector.foreground.learn(start_s, end_s)
+
+
+def test_a_television_behind_a_caller_who_has_spoken_is_no_speech():
+    listener = Listener()
+    listener.understands(CALLER[0])
+    listener.hears(babble(4.0, 20.0))
+    listener.speech.clear()
+    found = listener.hears(babble(20.0, 20.0))
+    assert found == []
+    assert sum(listener.speech) < 0.02 * len(listener.speech)
+
+
+def test_the_caller_is_heard_over_the_television_and_comes_to_an_end():
+    listener = Listener()
+    listener.understands(CALLER[0])
+    lead_s, tail_s = 5.0, 4.0
+    said = CALLER[1]
+    length_s = len(said) / LINE_RATE_HZ
+    scene = babble(lead_s + length_s + tail_s, 20.0)
+    scene[round(lead_s * LINE_RATE_HZ) :][: len(said)] += said
+    began_s = listener.index / LINE_RATE_HZ
+    ours = [
+        (start_s - began_s, end_s - began_s)
+        for start_s, end_s in listener.hears(scene)
+        if not listener.detector.foreground.is_background(start_s, end_s)
+    ]
+    assert len(ours) == 1
+    assert ours[0][0] == pytest.approx(lead_s, abs=0.3)
+    assert ours[0][1] == pytest.approx(lead_s + length_s, abs=0.5)
+
+
+@pytest.mark.parametrize("below_db", [0.0, 20.0])
+def test_a_caller_alone_is_heard_however_faint_the_line(below_db: float):
+    listener, plain = Listener(), Listener()
+    for said in CALLER:
+        whole = np.concatenate((softer(said, below_db), PAUSE))
+        found = listener.hears(whole)
+        assert [listener.detector.foreground.is_background(*one) for one in found] == [False]
+        listener.detector.foreground.learn(*found[0])
+        plain.hears(whole)
+    assert listener.speech == plain.speech
+
+
+def test_a_caller_who_becomes_softer_is_ignored_once_and_heard_then():
+    listener = Listener()
+    for said in CALLER:
+        listener.understands(said)
+    opinions = []
+    for said in CALLER[:2]:
+        found = listener.hears(np.concatenate((softer(said, 20.0), silence(4.0))))
+        opinions += [listener.detector.foreground.is_background(*one) for one in found]
+    assert opinions[0] is True
+    assert opinions[-1] is False
+    assert listener.detector.foreground.usual_db is None
