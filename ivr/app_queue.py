@@ -143,6 +143,7 @@ def _dispatcher(
         ring_s=settings.queue.ring_s,
         whispers=settings.queue.whisper,
         speak=lambda phrase: _spoken(parts, phrase),
+        music=house.music,
         clock=parts.clock,
     )
     customers = _customer_side(settings, parts.publish, identifying, pool, house)
@@ -191,7 +192,6 @@ def _customer_side(
         identify=identify,
         ring_s=callback.ring_s,
         caller=callback.caller_id or settings.sip.numbers[0],
-        music=house.music,
         listener=CalledBack(
             publish=publish,
             clock=identifying.clock,

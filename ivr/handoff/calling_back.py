@@ -19,7 +19,8 @@ from ivr.audio.tones import ringback
 from ivr.errors import SipError
 from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.delivery import OperatorSide, operator_outcome
-from ivr.handoff.dialling import ANSWERED, answered, ended, heard, release, unless_ended
+from ivr.handoff.dialling import ANSWERED, answered, heard, release, unless_ended
+from ivr.handoff.talk import playing, talk
 from ivr.handoff.whisper import Brief, whisper
 from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact
 from ivr.sip.leg import Leg
@@ -101,8 +102,6 @@ class CustomerSide:
     ring_s: float
     caller: str
     """Number that the customer sees."""
-    music: bytes
-    """int16 mono 8 kHz, for a customer whose operator is being rung."""
     listener: CallbackListener
 
 
@@ -191,11 +190,10 @@ class CallingBack:
             caller=live.trio.contact.number,
         )
         try:
-            customer.play(self._customers.music or ringback(TONE_S))
-            outcome = await self._unless_hung_up(
-                self._operator_there(live, operator), customer, AttemptOutcome.CALLER_LEFT
-            )
-            customer.stop_playback()
+            async with playing(customer, self._operators.music):
+                outcome = await self._unless_hung_up(
+                    self._operator_there(live, operator), customer, AttemptOutcome.CALLER_LEFT
+                )
             if outcome is AttemptOutcome.CONNECTED:
                 return await self._talk(live, customer, operator)
             if outcome is not AttemptOutcome.CALLER_LEFT:
@@ -257,20 +255,16 @@ class CallingBack:
     async def _talk(self, live: LiveAttempt, customer: Leg, operator: Leg) -> AttemptOutcome:
         await live.join()
         await customer.bridge(operator)
-        noted = self._customers.listener.on_joined(live, customer, operator)
-        await _until_one_ends(noted, customer, operator)
+        writing = asyncio.ensure_future(
+            self._customers.listener.on_joined(live, customer, operator)
+        )
+        try:
+            talking = talk(customer, operator, operator.next_event, self._operators.music)
+            await unless_ended(talking, customer)
+        finally:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
         return AttemptOutcome.CONNECTED
-
-
-async def _until_one_ends(noted: Awaitable[None], customer: Leg, operator: Leg) -> None:
-    writing = asyncio.ensure_future(noted)
-    ends = [asyncio.ensure_future(ended(leg)) for leg in (customer, operator)]
-    try:
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in (writing, *ends):
-            task.cancel()
-        await asyncio.gather(writing, *ends, return_exceptions=True)
 
 
 def _headers(contact: Contact) -> dict[str, str]:

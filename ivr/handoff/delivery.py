@@ -15,7 +15,8 @@ from ivr.clock import Clock
 from ivr.errors import SipError
 from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.callers import WaitingCaller, WaitingCallers
-from ivr.handoff.dialling import ANSWERED, NO_ANSWER, answered, ended, heard, release, unless_ended
+from ivr.handoff.dialling import ANSWERED, NO_ANSWER, answered, heard, release, unless_ended
+from ivr.handoff.talk import talk
 from ivr.handoff.whisper import Brief, whisper
 from ivr.queue.model import AttemptOutcome, AttemptStep
 from ivr.sip.leg import Leg
@@ -39,6 +40,8 @@ class OperatorSide:
     """Tell them what it is about before joining."""
     speak: Callable[[Phrase], Awaitable[bytes]]
     """Phrase -> int16 mono 8 kHz; a tone where it cannot be spoken."""
+    music: bytes
+    """For whoever waits for them or is put on hold; int16 mono 8 kHz."""
     clock: Clock
 
 
@@ -117,7 +120,7 @@ class Delivery:
         await live.join()
         await caller.leg.bridge(leg)
         caller.on_joined(leg)
-        await ended(leg)
+        await talk(caller.leg, leg, leg.next_event, self._side.music)
         return AttemptOutcome.CONNECTED
 
     async def _told(self, live: LiveAttempt, caller: WaitingCaller, leg: Leg) -> bool:

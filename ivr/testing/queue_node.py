@@ -262,7 +262,7 @@ def _calling_back(orders: NodeOrders, book: Diary) -> CallingBack:
         return b""
 
     return CallingBack(
-        OperatorSide(ring_s=5.0, whispers=True, speak=speak, clock=SystemClock()),
+        OperatorSide(ring_s=5.0, whispers=True, speak=speak, music=b"", clock=SystemClock()),
         CustomerSide(
             dial=dial,
             uri=lambda number: f"sip:{number}@customers.test",
@@ -270,7 +270,6 @@ def _calling_back(orders: NodeOrders, book: Diary) -> CallingBack:
             identify=identify,
             ring_s=5.0,
             caller="0611",
-            music=b"",
             listener=_Listener(),
         ),
     )
