@@ -16,7 +16,8 @@ from ivr.call.conversation import Understanding
 from ivr.call.endings import Endings
 from ivr.call.patience import PatienceSettings
 from ivr.call.registry import CallRegistry
-from ivr.call.session import CallSession, SessionSettings, SharedParts
+from ivr.call.session import CallSession
+from ivr.call.session_parts import SessionSettings, SharedParts
 from ivr.clock import SystemClock
 from ivr.config import Settings
 from ivr.dialogue.actions import QuestionKind

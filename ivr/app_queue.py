@@ -22,7 +22,7 @@ from ivr.call.called_back import CalledBack
 from ivr.call.identifying import Identifying, IdentifyingParts
 from ivr.call.patience import PatienceSettings
 from ivr.call.queue_desk import QueueDesk, QueueManners
-from ivr.call.session import SharedParts
+from ivr.call.session_parts import SharedParts
 from ivr.config import Settings
 from ivr.config_queue import CallbackSettings
 from ivr.dialogue.policy import Policy

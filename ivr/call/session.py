@@ -2,40 +2,34 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any, Final
 
 from ivr.audio.recorder import TwoChannelRecorder
 from ivr.call.caller import subscriber_number
-from ivr.call.conversation import Conversation, Outside, Renderer, Understanding
+from ivr.call.conversation import Conversation, Outside
 from ivr.call.ears import Ears, Utterance
 from ivr.call.echo import EchoGuard
 from ivr.call.floor import Floor, FloorListener, Senses
 from ivr.call.handing_over import HandingOver
 from ivr.call.handoff_notes import HandoffNotes
 from ivr.call.in_line import InLine
-from ivr.call.patience import Patience, PatienceSettings
-from ivr.call.queue_desk import QueueDesk
+from ivr.call.patience import Patience
 from ivr.call.recording import CallRecording
+from ivr.call.session_parts import SessionSettings, SharedParts
 from ivr.call.speculation import Speculation
 from ivr.call.turn_log import TurnLog
-from ivr.clock import Clock
 from ivr.dialogue.actions import QuestionKind
-from ivr.dialogue.policy import Policy
 from ivr.errors import AudioError, SipError, SynthesisError
-from ivr.events import CallAnswered, CallEnded, CallId, Event, PartialHeard, SpeechBegan
-from ivr.handoff.operator import OperatorSettings
-from ivr.services.port import BackOffice
+from ivr.events import CallAnswered, CallEnded, CallId, PartialHeard, SpeechBegan
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, LegFrame, TransferProgress
-from ivr.speech.asr import Recognizer, RecognizerFactory
+from ivr.speech.asr import Recognizer
 from ivr.speech.phrase import Phrase
 from ivr.speech.player import Player
 from ivr.speech.vad import SpeechDetector
-from ivr.storage.ports import CallStore
 
 log = logging.getLogger(__name__)
 
@@ -47,37 +41,6 @@ ANSWER_S = 32.0
 """An INVITE whose ACK never comes is over after 64*T1 (RFC 3261 section 13.3.1.4)."""
 SHUTTING_DOWN: Final = 503
 LOST_SIDES: Final = (HangupSide.MEDIA_LOST, HangupSide.WORKER_LOST)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionSettings:
-    """What a call needs to know of the configuration."""
-
-    patience: PatienceSettings
-    vad_aggressiveness: int
-    operator: OperatorSettings
-    max_call_s: float
-    recordings: Path | None
-    """Folder of two-channel WAVs; None switches recording off."""
-    announce_recording: bool
-    soft_gain: float = 0.0
-    """Level of a prompt that somebody speaks over, 0..1; 0: it stops at once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SharedParts:
-    """What all calls share."""
-
-    policy: Policy
-    renderer: Renderer
-    recognizers: RecognizerFactory
-    understanding: Understanding
-    back_office: BackOffice
-    store: CallStore
-    publish: Callable[[Event], None]
-    clock: Clock
-    queue: QueueDesk | None = None
-    """None: there is no queue, callers are offered what `store` can promise."""
 
 
 class CallSession:

@@ -9,7 +9,8 @@ from pathlib import Path
 from ivr.app import open_prompts, session_settings
 from ivr.audio.pcm import duration_s
 from ivr.call.conversation import Understanding
-from ivr.call.session import CallSession, SharedParts
+from ivr.call.session import CallSession
+from ivr.call.session_parts import SharedParts
 from ivr.config import Settings
 from ivr.dialogue.actions import Ask
 from ivr.dialogue.policy import PolicySettings

@@ -13,7 +13,8 @@ from ivr.audio.wav import load_audio
 from ivr.call import conversation
 from ivr.call.conversation import Understanding
 from ivr.call.patience import PatienceSettings
-from ivr.call.session import CallSession, SessionSettings, SharedParts
+from ivr.call.session import CallSession
+from ivr.call.session_parts import SessionSettings, SharedParts
 from ivr.clock import SystemClock
 from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.policy import Policy, PolicySettings
