@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Mapping
 import pytest
 
 from ivr.clock import SystemClock
-from ivr.handoff.attempt import AttemptOverError, LiveAttempt
+from ivr.handoff.attempt import LiveAttempt
 from ivr.handoff.callers import WaitingCallers
 from ivr.handoff.delivery import Delivery, OperatorSide
 from ivr.queue.model import AttemptOutcome, AttemptStep, ContactKind
@@ -76,7 +76,7 @@ async def begun(queue, caller: Caller | None) -> "tuple[LiveAttempt, asyncio.Tas
         callers.add(contact.contact_id, caller)
     await queue.renew(NODE)
     (trio,) = await queue.assign(NODE, 0)
-    live = LiveAttempt(queue, trio)
+    live = LiveAttempt(queue, trio, may_act=lambda: True)
     await live.claim()
     side = OperatorSide(ring_s=0.3, whispers=True, speak=speak, music=b"", clock=SystemClock())
     return live, asyncio.create_task(Delivery(callers, side).run(live))
@@ -178,11 +178,3 @@ async def test_a_worker_without_a_free_leg_blames_no_operator(queue, caller):
     caller.leg.operator = None
     _, task = await begun(queue, caller)
     assert await task is AttemptOutcome.NODE_FAILED
-
-
-async def test_an_attempt_claimed_by_nobody_else_is_claimed_once(queue, caller):
-    live, task = await begun(queue, caller)
-    with pytest.raises(AttemptOverError):
-        await LiveAttempt(queue, live.trio).claim()
-    caller.left.set_result(AttemptOutcome.CALLER_LEFT)
-    await task

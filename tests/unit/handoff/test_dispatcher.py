@@ -29,14 +29,19 @@ class Carrier:
         self.begun: list[LiveAttempt] = []
         self.released = 0
         self.outcome: asyncio.Future[AttemptOutcome] = asyncio.Future()
+        self.dialled = asyncio.Event()
 
     async def __call__(self, live: LiveAttempt) -> AttemptOutcome:
         self.begun.append(live)
         await live.advance(AttemptStep.OPERATOR_DIALLED)
+        self.dialled.set()
         try:
             return await asyncio.shield(self.outcome)
         finally:
             self.released += 1
+
+    async def until_dialled(self) -> None:
+        await asyncio.wait_for(self.dialled.wait(), 5.0)
 
     async def until_begun(self, count: int = 1) -> None:
         async with asyncio.timeout(5.0):
@@ -61,7 +66,7 @@ async def test_an_attempt_is_claimed_carried_out_and_ended_once(queue, node):
     await on_duty(queue)
     await waits(queue)
     async with at_work(node(carrier)) as dispatcher:
-        await carrier.until_begun()
+        await carrier.until_dialled()
         assert [one.step for one in await attempts_of(queue)] == [AttemptStep.OPERATOR_DIALLED]
         carrier.outcome.set_result(AttemptOutcome.OPERATOR_NO_ANSWER)
         await contact_is(queue, ContactState.WAITING)
@@ -91,7 +96,7 @@ async def test_a_promise_taken_back_ends_what_is_being_dialled(queue, node):
     await on_duty(queue)
     contact = await waits(queue)
     async with at_work(node(carrier)):
-        await carrier.until_begun()
+        await carrier.until_dialled()
         await queue.cancel(contact.contact_id)
         async with asyncio.timeout(5.0):
             while await attempts_of(queue):
@@ -108,7 +113,7 @@ async def test_a_node_that_cannot_renew_its_lease_hangs_up_before_others_may_tak
     await waits(queue)
     dispatcher = node(carrier)
     async with at_work(dispatcher):
-        await carrier.until_begun()
+        await carrier.until_dialled()
 
         async def unreachable(*_: object, **__: object) -> float:
             raise StoreError("gone", "the database is gone")
@@ -123,7 +128,7 @@ async def test_a_node_that_cannot_renew_its_lease_hangs_up_before_others_may_tak
         assert took_s < 3.0 + 1.0  # the lease, and well within the grace of 2 s
         assert dispatcher.fault
         monkeypatch.undo()
-        await contact_is(queue, ContactState.WAITING)
+        await carrier.until_begun(2)
 
 
 async def test_what_an_earlier_run_left_behind_is_ended_before_anything_begins(queue, node):
@@ -142,7 +147,7 @@ async def test_draining_gives_calls_back_to_other_nodes_at_once(queue, node):
     await on_duty(queue)
     await waits(queue)
     async with at_work(node(carrier)) as dispatcher:
-        await carrier.until_begun()
+        await carrier.until_dialled()
         await dispatcher.drain()
         assert carrier.released == 1
         await contact_is(queue, ContactState.WAITING)
