@@ -96,7 +96,7 @@ class _Chat:
         caller: str,
         queue: PretendQueue,
     ) -> None:
-        self._policy = make_policy(settings)
+        self._policy = make_policy(settings, staffed=queue.staffed)
         self._client = client
         self._office = office
         self._texts = texts
@@ -138,7 +138,7 @@ class _Chat:
                 case RequestCallback(number=number, slot=slot):
                     when = slot or "in turn"
                     console.print(f"[yellow]-> callback request for {number}, {when}[/]")
-                    return CallbackStored(number, self._queue.ahead, slot)
+                    return CallbackStored(number, self._queue.told_ahead, slot)
                 case CancelCallback():
                     console.print("[yellow]-> out of the queue[/]")
                     return PromiseCancelled()

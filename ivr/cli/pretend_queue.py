@@ -22,6 +22,16 @@ class PretendQueue:
         self.passed = timedelta()
         """Time that is pretended to have gone by."""
 
+    @property
+    def staffed(self) -> bool:
+        """Operators are pretended, too."""
+        return self._behind is not None
+
+    @property
+    def told_ahead(self) -> int | None:
+        """How many come before, None where there is no queue to speak of."""
+        return self.ahead if self.staffed else None
+
     def enter(self, now: datetime) -> UserInput:
         """The caller asks for an operator."""
         if self._behind is None:

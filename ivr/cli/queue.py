@@ -59,7 +59,7 @@ def queue(
     elif once or not console.is_terminal:
         console.print(queue_tables(run(_look(path, database)), plain=plain, most=most))
     else:
-        run(_watch(path, database, every, plain, most))
+        run(watch(path, database, every, plain=plain, most=most))
 
 
 @app.command()
@@ -93,19 +93,20 @@ async def _look(config_file: Path | None, database: str) -> Look:
         return await Board(store).look()
 
 
-async def _watch(
-    config_file: Path | None, database: str, every: float, plain: bool, most: int
+async def watch(
+    config_file: Path | None, database: str, every: float, *, plain: bool, most: int
 ) -> None:
     """Until Ctrl-C; a database that does not answer for a while ends nothing."""
     async with open_queue(config_file, database) as store:
         board = Board(store)
         with Live(console=console, screen=True, auto_refresh=False) as live:
             while True:
-                live.update(await _drawn(board, plain, most), refresh=True)
+                live.update(await drawn(board, plain=plain, most=most), refresh=True)
                 await asyncio.sleep(every)
 
 
-async def _drawn(board: Board, plain: bool, most: int) -> RenderableType:
+async def drawn(board: Board, *, plain: bool, most: int) -> RenderableType:
+    """The queue now, or why it cannot be read, in what room the terminal has."""
     try:
         look = await board.look()
     except StoreError as fault:

@@ -109,7 +109,7 @@ def _waiting_words(
         return None
     if topic is Topic.IN_QUEUE:
         return line.on_words(state, context, text, entities)
-    if topic is Topic.QUEUE_OFFER and stays(text):
+    if topic is Topic.QUEUE_OFFER and (stays(text) or asks_to_wait(text)):
         return on_yes_no(state, context, yes=False)
     if topic is Topic.CONFIRM_LEAVING and (stays(text) or leaves(text)):
         return on_yes_no(state, context, yes=leaves(text))

@@ -43,9 +43,12 @@ class Will:
 def will_of(dialog: Dialog, token: str) -> Will | None:
     """CANCEL or BYE, whatever ends the dialog; None when nothing can be sent: an inbound call that
     was not answered, a far end known only by name. `token` makes a BYE's branch unique."""
-    if dialog.answer:
-        return _bye(dialog, token)
-    return None if dialog.inbound else _cancel(dialog)
+    try:
+        if dialog.answer:
+            return _bye(dialog, token)
+        return None if dialog.inbound else _cancel(dialog)
+    except (KeyError, IndexError):  # peers send what they like: a header is missing
+        return None
 
 
 def _cancel(dialog: Dialog) -> Will | None:

@@ -27,6 +27,7 @@ CODES: Final = {
     "40001": "conflict",  # serialization failure
     "40P01": "conflict",  # deadlock
     "55P03": "locked",  # lock not available in time
+    "25P03": "conflict",  # we were too slow between two statements, and were rolled back
 }
 """PostgreSQL's SQLSTATE -> code of `StoreError`."""
 

@@ -84,7 +84,7 @@ def _limits(answer_s: float) -> dict[str, object]:
         "application_name": "ivr",
         "options": (
             f"-c statement_timeout={whole_ms} -c lock_timeout={whole_ms // 2} "
-            f"-c idle_in_transaction_session_timeout={whole_ms // 2} -c jit=off"
+            f"-c idle_in_transaction_session_timeout={whole_ms} -c jit=off"
         ),
     }
 

@@ -25,17 +25,19 @@ SETTINGS: Final = {
     "unix_socket_directories": "",
     "max_connections": "60",
     "shared_buffers": "32MB",
-    "fsync": "on",
-    "synchronous_commit": "on",
     "timezone": "UTC",
 }
-"""Every commit is on disk, as it has to be where promises are kept."""
+DURABLE: Final = {"fsync": "on", "synchronous_commit": "on"}
+"""Every commit is on disk when it returns, as it has to be where promises are kept."""
+FLEETING: Final = {"fsync": "off", "full_page_writes": "off"}
+"""For tests that end no server and no machine: the disk is not waited for."""
 
 
 class PostgresServer:
     """Use as a context manager. Synchronous; the server is a process of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = True) -> None:
+        self._settings = SETTINGS | (DURABLE if durable else FLEETING)
         self._programs = programs()
         self._folder = Path(tempfile.mkdtemp(prefix="ivr-postgresql-"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -71,12 +73,12 @@ class PostgresServer:
                 raise SetupError("postgresql", f"PostgreSQL did not start:\n{self._log()}")
             time.sleep(0.05)
 
-    def stop(self) -> None:
-        """At once, as an administrator would: connections are cut, nothing committed is lost."""
+    def stop(self, by: signal.Signals = signal.SIGINT) -> None:
+        """As an administrator would: connections are cut, nothing committed is lost."""
         process, self._process = self._process, None
         if process is None:
             return
-        process.send_signal(signal.SIGINT)
+        process.send_signal(by)
         try:
             process.wait(20.0)
         except subprocess.TimeoutExpired:
@@ -84,8 +86,8 @@ class PostgresServer:
             process.wait()
 
     def close(self) -> None:
-        """Stop and remove everything."""
-        self.stop()
+        """Stop and remove everything; nothing is written to disk before."""
+        self.stop(signal.SIGQUIT)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def new_database(self) -> str:
@@ -110,7 +112,7 @@ class PostgresServer:
         if (user := _user()) is not None:
             shutil.chown(self._folder, user)
         self._run("initdb", "-D", str(self._data), "-U", "ivr", "-A", "trust", "-E", "UTF8", "-N")
-        lines = [f"{key} = '{value}'\n" for key, value in SETTINGS.items()]
+        lines = [f"{key} = '{value}'\n" for key, value in self._settings.items()]
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.writelines(lines)
 

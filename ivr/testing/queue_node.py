@@ -241,7 +241,7 @@ async def _live(orders: NodeOrders) -> None:
         carry_out=_calling_back(orders, book).run,
         callback_room=lambda: orders.room,
         clock=SystemClock(),
-        settings=DispatcherSettings(poll_s=0.03, recover_s=0.1),
+        settings=DispatcherSettings(poll_s=0.05, recover_s=0.2),
     )
     await dispatcher.start()
     book.note("started")

@@ -26,7 +26,7 @@ class SetClock:
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
-    with PostgresServer() as server:
+    with PostgresServer(durable=False) as server:
         yield server
 
 

@@ -20,7 +20,7 @@ async def until(seen: Callable[[], Awaitable[bool]], what: str) -> None:
     deadline = time.monotonic() + WAIT_S
     while not await seen():
         assert time.monotonic() < deadline, what
-        await asyncio.sleep(0.03)
+        await asyncio.sleep(0.05)
 
 
 async def killed(orders: NodeOrders) -> None:

@@ -8,8 +8,11 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from ivr.analytics.queue_board import Board
+from ivr.cli import queue
 from ivr.cli.main import app
 from ivr.queue.model import AttemptOutcome
 from ivr.testing.queue_life import QueueLife, queue_life
@@ -231,3 +234,39 @@ def test_a_report_as_files(tmp_path: Path) -> None:
 )
 def test_wrong_times_are_told(words: tuple[str, ...], fault: str) -> None:
     assert fault in " ".join(ivr("report", *words, status=2).replace("│", " ").split())
+
+
+async def test_the_live_view_goes_on_when_the_database_does_not_answer_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with queue_life(f"sqlite:///{tmp_path}/queue.db", 1000.0) as life:
+        for number in range(40):
+            await life.call(f"c{number:02d}", f"90300000{number:02d}")
+        screen = Console(file=StringIO(), force_terminal=True, width=150, height=24)
+        monkeypatch.setattr(queue, "console", screen)
+        board = Board(life.store)
+        screen.print(await queue.drawn(board, plain=False, most=1000))
+        await life.store.aclose()
+        screen.print(await queue.drawn(board, plain=False, most=1000))
+    shown = screen.file.getvalue()  # type: ignore[attr-defined]
+    # as many as the terminal has room for
+    assert "and 25 more" in shown
+    assert "the queue cannot be read: the database is closed" in shown
+
+
+async def test_the_live_view_is_drawn_anew_until_it_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"sqlite:///{tmp_path}/queue.db"
+    screen = Console(file=StringIO(), force_terminal=True, width=150, height=30)
+    monkeypatch.setattr(queue, "console", screen)
+    async with queue_life(url, 1000.0) as life:
+        watching = asyncio.create_task(queue.watch(None, url, 0.05, plain=False, most=10))
+        for number, text in enumerate(("no operators", "offline", "available")):
+            if number:
+                await life.operator("anna", on_duty=number > 1)
+            async with asyncio.timeout(20):
+                while text not in screen.file.getvalue():  # type: ignore[attr-defined]
+                    await asyncio.sleep(0.05)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)

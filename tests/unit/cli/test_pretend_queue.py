@@ -11,7 +11,10 @@ pytestmark = pytest.mark.unit
 
 
 def test_without_a_queue_nobody_answers() -> None:
-    assert PretendQueue(None).enter(NOW) == TransferFailed("no_answer")
+    queue = PretendQueue(None)
+    assert not queue.staffed
+    assert queue.told_ahead is None
+    assert queue.enter(NOW) == TransferFailed("no_answer")
 
 
 def test_every_silence_moves_it_on_until_an_operator_comes() -> None:

@@ -275,7 +275,7 @@ def offered(call: Script) -> Script:
     return call
 
 
-@pytest.mark.parametrize("text", ["нет", "нет спасибо я подожду", "останусь на линии"])
+@pytest.mark.parametrize("text", ["нет", "нет спасибо я подожду", "останусь на линии", "не сейчас"])
 def test_who_declines_waits_on(offered: Script, text: str) -> None:
     assert offered.says("out_of_scope", text, sure=0.1) == "Хорошо." + EXPLAINED
     assert offered.hears_music

@@ -101,6 +101,9 @@ def test_a_caller_is_hung_up_from_our_side_of_the_dialog():
         dialog(answer=ANSWER.replace("Record-Route: <sip:127.0.0.1:5081", "X: <sips:127.0.0.1")
                .replace("Record-Route: <sip:10.0.0.1", "Record-Route: <sips:10.0.0.1")),
         Dialog(inbound=False, invite=INVITE, destination="nonsense"),
+        dialog(answer=ANSWER.replace("To:", "X:")),
+        dialog(invite=INVITE.replace("CSeq:", "X:")),
+        dialog(invite="INVITE"),
     ],
 )  # fmt: skip
 def test_nothing_is_sent_where_nothing_can_be_known_or_reached(nobody: Dialog):
