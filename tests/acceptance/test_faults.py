@@ -227,5 +227,5 @@ async def test_a_promise_survives_kill_9(tmp_path, says):
             ):
                 await asyncio.sleep(0.1)
         await service.start()
-        requests = await Records(service).get("/callback-requests")
+        requests = await Records(service).get("/promises")
         assert [request["number"] for request in requests] == ["9030000001"]

@@ -120,7 +120,7 @@ async def test_nobody_answers_and_a_callback_is_promised_and_stored(
         await call.ended(30.0)
     stored = await records.last_call("9030000005")
     assert stored["call"]["outcome"] == "callback"
-    requests = await records.get("/callback-requests")
+    requests = await records.get("/promises")
     assert "9030000005" in {request["number"] for request in requests}
 
 
