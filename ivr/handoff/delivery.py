@@ -96,7 +96,7 @@ class Delivery:
             return await self._with_operator(live, caller, leg)
         except SipError as exc:
             log.error("x not joined: %s", exc.message, extra={"action": "bridge"})
-            return AttemptOutcome.NODE_FAILED
+            return live.outcome_of_fault
         finally:
             await release(leg)
 

@@ -62,8 +62,7 @@ class _Running:
     def outcome_of_cancelling(self) -> AttemptOutcome:
         if self.unwanted:
             return self.live.outcome_of_fence
-        # Where they may have been joined already, the customer may take the old place again.
-        return AttemptOutcome.LOST if self.live.joining else AttemptOutcome.NODE_FAILED
+        return self.live.outcome_of_fault
 
     @property
     def is_unjoined(self) -> bool:
@@ -263,11 +262,11 @@ class Dispatcher:
             return over.outcome
         except IvrError as exc:
             log.error("x attempt failed: %s", exc.message, extra={"action": "attempt"})
-            outcome = AttemptOutcome.NODE_FAILED
+            outcome = live.outcome_of_fault
         except Exception:  # one bad attempt takes no other down
             log.exception("x attempt failed", extra={"action": "attempt"})
-            outcome = AttemptOutcome.NODE_FAILED
-        if outcome is AttemptOutcome.NODE_FAILED:
+            outcome = live.outcome_of_fault
+        if outcome is live.outcome_of_fault:
             self._paused_until = self.clock.monotonic() + FAILED_PAUSE_S
         return outcome
 

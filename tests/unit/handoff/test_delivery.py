@@ -174,6 +174,19 @@ async def test_a_line_that_is_gone_without_a_word_is_lost(queue):
     assert await task is AttemptOutcome.LOST
 
 
+async def test_two_who_were_written_as_joined_but_never_were_are_not_served(queue, caller):
+    caller.leg.bridge_fails = True
+    caller.steps_back.set_result(None)
+    live, task = await begun(queue, caller)
+    caller.operator.happens(Answered("PCMA"))
+    await step_is(queue, AttemptStep.OPERATOR_UP)
+    caller.operator.happens(Dtmf("1"))
+    outcome = await task
+    assert outcome is AttemptOutcome.LOST
+    ended = await queue.end(live.trio.attempt, outcome)
+    assert ended.contact.end_reason == "lost"
+
+
 async def test_a_worker_without_a_free_leg_blames_no_operator(queue, caller):
     caller.leg.operator = None
     _, task = await begun(queue, caller)

@@ -10,6 +10,7 @@ from ivr.errors import SipError, StoreError
 from ivr.handoff.attempt import LiveAttempt
 from ivr.handoff.dispatcher import Dispatcher
 from ivr.queue.model import (
+    Attempt,
     AttemptOutcome,
     AttemptStep,
     ContactState,
@@ -17,6 +18,7 @@ from ivr.queue.model import (
     OperatorId,
     OperatorState,
 )
+from ivr.queue.transitions import STEPS
 from tests.unit.handoff.conftest import NODE, attempts_of, contact_is, on_duty, waits
 
 pytestmark = [pytest.mark.unit, pytest.mark.asyncio]
@@ -89,6 +91,30 @@ async def test_a_fault_in_one_attempt_stops_nothing_and_blames_nobody(queue, nod
         assert contact.tries == 0
         assert (await queue.operator(OperatorId("anna"))).state is OperatorState.AVAILABLE
         assert not dispatcher.fault
+
+
+async def carried_to_the_join(live: LiveAttempt) -> AttemptOutcome:
+    for step in STEPS[live.trio.attempt.mode]:
+        await live.advance(step)
+    await live.join()
+    return AttemptOutcome.CONNECTED
+
+
+async def test_a_join_whose_answer_was_lost_is_not_taken_for_a_kept_promise(
+    queue, node, monkeypatch
+):
+    join = queue.join
+
+    async def no_answer(attempt: Attempt) -> Attempt | None:
+        await join(attempt)
+        raise StoreError("timeout", "no answer")
+
+    monkeypatch.setattr(queue, "join", no_answer)
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(carried_to_the_join)):
+        contact = await contact_is(queue, ContactState.DONE)
+    assert contact.end_reason == "lost"
 
 
 async def test_a_promise_taken_back_ends_what_is_being_dialled(queue, node):
