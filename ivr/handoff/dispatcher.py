@@ -18,7 +18,7 @@ from ivr.clock import Clock
 from ivr.errors import IvrError, StoreError
 from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.lease import Lease
-from ivr.queue.model import AttemptId, AttemptOutcome, AttemptStep, NodeId
+from ivr.queue.model import AttemptId, AttemptMode, AttemptOutcome, AttemptStep, NodeId
 from ivr.queue.ports import QueueStore
 from ivr.queue.transitions import Trio, is_wanted
 
@@ -210,7 +210,10 @@ class Dispatcher:
         if now >= self._paused_until and self.live < self.settings.attempts:
             await self.queue.assign(self.node, self._callback_room())
         for trio in await self.queue.outbox(self.node):
-            if self.live < self.settings.attempts:
+            if self._draining and trio.attempt.mode is not AttemptMode.DELIVERY:
+                # Planned before, or while the draining began: other nodes can take it at once.
+                await self.queue.end(trio.attempt, AttemptOutcome.NODE_FAILED)
+            elif self.live < self.settings.attempts:
                 self._begin(trio)
 
     def _callback_room(self) -> int:

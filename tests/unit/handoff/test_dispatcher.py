@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -181,6 +182,29 @@ async def test_draining_gives_calls_back_to_other_nodes_at_once(queue, node):
         assert await queue.assign(NodeId("other"), 1)
         await asyncio.sleep(0.2)
         assert len(carrier.begun) == 1
+
+
+async def test_what_is_planned_while_the_draining_begins_is_given_back(queue, node, monkeypatch):
+    carrier = Carrier()
+    assigned = asyncio.Event()
+    assign = queue.assign
+
+    async def slow(*asked: Any) -> Any:
+        planned = await assign(*asked)
+        if planned:
+            assigned.set()
+            await asyncio.sleep(0.1)  # the answer is still under way when the draining begins
+        return planned
+
+    monkeypatch.setattr(queue, "assign", slow)
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(carrier)) as dispatcher:
+        await asyncio.wait_for(assigned.wait(), 5.0)
+        await dispatcher.drain()
+        await contact_is(queue, ContactState.WAITING)
+        assert not carrier.begun
+        assert not await attempts_of(queue)
 
 
 async def test_never_more_calls_than_there_is_room_for(queue, node):
