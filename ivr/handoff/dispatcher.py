@@ -285,6 +285,14 @@ class Dispatcher:
                     return  # whoever takes over from this node ends it
                 await asyncio.sleep(END_AGAIN_S)
                 continue
+            except Exception as exc:  # such an end does not fit: any end frees the operator
+                log.exception("x end of an attempt refused", extra={"action": "attempt"})
+                self.fault = str(exc)
+                outcome = AttemptOutcome.LOST
+                if self._draining:
+                    return
+                await asyncio.sleep(END_AGAIN_S)
+                continue
             if trio is not None:
                 _note(trio, outcome.value)
             self.wake()

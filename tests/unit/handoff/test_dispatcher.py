@@ -207,6 +207,17 @@ async def test_what_is_planned_while_the_draining_begins_is_given_back(queue, no
         assert not await attempts_of(queue)
 
 
+async def test_an_end_that_does_not_fit_keeps_no_operator_reserved(queue, node):
+    carrier = Carrier()
+    carrier.outcome.set_result(AttemptOutcome.CONNECTED)  # never joined
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(carrier)):
+        await carrier.until_dialled()
+        await contact_is(queue, ContactState.WAITING)
+    assert (await queue.operator(OperatorId("anna"))).state is OperatorState.AVAILABLE
+
+
 async def test_never_more_calls_than_there_is_room_for(queue, node):
     carrier = Carrier()
     for name in ("anna", "boris", "vera"):
