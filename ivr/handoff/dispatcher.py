@@ -57,6 +57,13 @@ class _Running:
     """All is released, only the end has still to be written."""
     unwanted: bool = False
     """Somebody has taken the contact away from it."""
+    ending: bool = False
+    """Cancelled once. A second time would interrupt the hanging up."""
+
+    def cancel(self) -> None:
+        """End it; its legs are released."""
+        self.ending = True
+        self.task.cancel()
 
     @property
     def outcome_of_cancelling(self) -> AttemptOutcome:
@@ -66,8 +73,8 @@ class _Running:
 
     @property
     def is_unjoined(self) -> bool:
-        """It may still ring somewhere."""
-        return not self.live.is_joined and not self.over
+        """It may still ring somewhere, and nobody has told it to stop."""
+        return not self.live.is_joined and not self.over and not self.ending
 
     @property
     def awaits_dial(self) -> bool:
@@ -128,7 +135,7 @@ class Dispatcher:
         unjoined = [one for one in self._running.values() if one.is_unjoined]
         ending = [one for one in unjoined if one.live.is_callback and not one.live.joining]
         for one in ending:
-            one.task.cancel()
+            one.cancel()
         if ending:
             await asyncio.wait([one.task for one in ending], timeout=ASK_S)
 
@@ -171,7 +178,7 @@ class Dispatcher:
         """The queue may give our attempts to others soon: hang up before they dial."""
         unjoined = [one for one in self._running.values() if one.is_unjoined]
         for one in unjoined:
-            one.task.cancel()
+            one.cancel()
         if unjoined:
             log.error(
                 "x lease lost: %d attempts are ended", len(unjoined), extra={"action": "fenced"}
@@ -229,7 +236,7 @@ class Dispatcher:
             wanted = contact is not None and is_wanted(contact, one.live.trio.attempt)
             if not wanted and one.is_unjoined and not one.live.joining:
                 one.unwanted = True
-                one.task.cancel()
+                one.cancel()
 
     def _on_fault(self, what: str, fault: Exception) -> None:
         text = fault.message if isinstance(fault, IvrError) else "the queue does not answer"

@@ -218,6 +218,33 @@ async def test_an_end_that_does_not_fit_keeps_no_operator_reserved(queue, node):
     assert (await queue.operator(OperatorId("anna"))).state is OperatorState.AVAILABLE
 
 
+async def test_an_attempt_that_is_being_ended_is_not_told_so_again(queue, node):
+    told = 0
+    dialled = asyncio.Event()
+
+    async def hangs_up_slowly(live: LiveAttempt) -> AttemptOutcome:
+        nonlocal told
+        await live.advance(AttemptStep.OPERATOR_DIALLED)
+        dialled.set()
+        while True:
+            try:
+                await asyncio.sleep(0.5 if told else 60.0)
+            except asyncio.CancelledError:
+                told += 1
+            else:
+                raise asyncio.CancelledError
+
+    await on_duty(queue)
+    contact = await waits(queue)
+    async with at_work(node(hangs_up_slowly)):  # looks every 0.1 s for what is not wanted
+        await asyncio.wait_for(dialled.wait(), 5.0)
+        await queue.cancel(contact.contact_id)
+        async with asyncio.timeout(5.0):
+            while await attempts_of(queue):
+                await asyncio.sleep(0.01)
+    assert told == 1
+
+
 async def test_never_more_calls_than_there_is_room_for(queue, node):
     carrier = Carrier()
     for name in ("anna", "boris", "vera"):
