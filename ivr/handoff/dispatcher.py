@@ -139,6 +139,16 @@ class Dispatcher:
         if ending:
             await asyncio.wait([one.task for one in ending], timeout=ASK_S)
 
+    async def talked(self, limit_s: float) -> int:
+        """After `drain`: until customers who were called back have talked, at most so long. How many
+        still talk; `aclose` ends them."""
+        talks = {one.task for one in self._running.values() if one.live.is_callback}
+        if not talks:
+            return 0
+        log.info("- draining %d calls back, at most %.0f s", len(talks), limit_s)
+        _, left = await asyncio.wait(talks, timeout=limit_s)
+        return len(left)
+
     async def aclose(self) -> None:
         """End everything; `run` has been cancelled."""
         self._draining = True

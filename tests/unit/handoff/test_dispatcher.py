@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ivr.app import App
 from ivr.errors import SipError, StoreError
 from ivr.handoff.attempt import LiveAttempt
 from ivr.handoff.dispatcher import Dispatcher
@@ -243,6 +245,60 @@ async def test_an_attempt_that_is_being_ended_is_not_told_so_again(queue, node):
             while await attempts_of(queue):
                 await asyncio.sleep(0.01)
     assert told == 1
+
+
+class Talkers:
+    """Joins the two, who talk until they are told to stop."""
+
+    def __init__(self) -> None:
+        self.talking = asyncio.Event()
+        self.hang_up = asyncio.Event()
+
+    async def __call__(self, live: LiveAttempt) -> AttemptOutcome:
+        outcome = await carried_to_the_join(live)
+        self.talking.set()
+        await self.hang_up.wait()
+        return outcome
+
+
+async def test_the_service_waits_for_those_who_talk_after_a_call_back(queue, node):
+    talkers = Talkers()
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(talkers)) as dispatcher:
+        await asyncio.wait_for(talkers.talking.wait(), 5.0)
+        app = an_app(dispatcher, drain_s=20.0)
+        draining = asyncio.create_task(app.drain())
+        await asyncio.sleep(0.2)
+        assert not draining.done()
+        talkers.hang_up.set()
+        assert await asyncio.wait_for(draining, 5.0) == 0
+    assert (await contact_is(queue, ContactState.DONE)).end_reason == "served"
+
+
+async def test_the_service_waits_no_longer_than_it_is_granted(queue, node):
+    talkers = Talkers()
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(talkers)) as dispatcher:
+        await asyncio.wait_for(talkers.talking.wait(), 5.0)
+        assert await an_app(dispatcher, drain_s=0.05).drain() == 1
+
+
+def an_app(dispatcher: Dispatcher, *, drain_s: float) -> App:
+    """With nobody on a line of its own."""
+
+    async def drained(*_: float) -> int:
+        return 0
+
+    parts: dict[str, Any] = dict.fromkeys(("bus", "store", "http_url", "recognizer"))
+    return App(
+        settings=SimpleNamespace(service=SimpleNamespace(drain_s=drain_s)),
+        pool=SimpleNamespace(drain=drained),
+        registry=SimpleNamespace(drain=drained, draining=False),
+        queue=SimpleNamespace(dispatcher=dispatcher),
+        **parts,
+    )
 
 
 async def test_never_more_calls_than_there_is_room_for(queue, node):
