@@ -211,13 +211,14 @@ async def test_what_is_planned_while_the_draining_begins_is_given_back(queue, no
 
 async def test_an_end_that_does_not_fit_keeps_no_operator_reserved(queue, node):
     carrier = Carrier()
-    carrier.outcome.set_result(AttemptOutcome.CONNECTED)  # never joined
-    await on_duty(queue)
+    anna = await on_duty(queue)
     await waits(queue)
     async with at_work(node(carrier)):
         await carrier.until_dialled()
+        await queue.pause(anna, "break")  # and takes nothing else afterwards
+        carrier.outcome.set_result(AttemptOutcome.CONNECTED)  # never joined
         await contact_is(queue, ContactState.WAITING)
-    assert (await queue.operator(OperatorId("anna"))).state is OperatorState.AVAILABLE
+    assert (await queue.operator(anna)).state is OperatorState.PAUSED
 
 
 async def test_an_attempt_that_is_being_ended_is_not_told_so_again(queue, node):
