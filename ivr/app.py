@@ -69,7 +69,12 @@ class App:
         self.registry.draining = True
         await self.pool.drain()
         await self.queue.dispatcher.drain()
-        return await self.registry.drain(self.settings.service.drain_s)
+        limit_s = self.settings.service.drain_s
+        return sum(
+            await asyncio.gather(
+                self.registry.drain(limit_s), self.queue.dispatcher.talked(limit_s)
+            )
+        )
 
 
 @asynccontextmanager

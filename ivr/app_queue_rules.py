@@ -35,6 +35,7 @@ def queue_rules(settings: Settings) -> QueueRules:
             AttemptOutcome.CUSTOMER_FAILED: callback.failed_retry_s,
             AttemptOutcome.CALLER_LEFT: callback.failed_retry_s,
         },
+        again_s=min(QueueRules().again_s, callback.failed_retry_s),
         call_from=calling_hours(callback).call_from,
         lost_place_s=queue.lost_place_s,
         lease_s=queue.lease_s,

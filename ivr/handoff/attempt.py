@@ -72,9 +72,13 @@ class LiveAttempt:
         """What to say of an attempt that lost its contact: only a caller leaves a live one."""
         return AttemptOutcome.CANCELLED if self.is_callback else AttemptOutcome.CALLER_LEFT
 
+    @property
+    def outcome_of_fault(self) -> AttemptOutcome:
+        """What to say when something on our side broke. Where the two may be written as joined they
+        have not talked: LOST, which lets the customer take the old place again."""
+        return AttemptOutcome.LOST if self.joining else AttemptOutcome.NODE_FAILED
+
     def _require_lease(self) -> None:
         """Somebody else may be carrying it out by now, or may soon."""
         if not self.may_act():
-            # Written as joined, they have not talked: they may take the old place again.
-            lost = self.is_joined
-            raise AttemptOverError(AttemptOutcome.LOST if lost else AttemptOutcome.NODE_FAILED)
+            raise AttemptOverError(self.outcome_of_fault)

@@ -127,6 +127,7 @@ class CallingBack:
             outcome = over.outcome
         except SipError as exc:
             log.error("x callback failed: %s", exc.message, extra={"action": "callback"})
+            outcome = live.outcome_of_fault
         finally:
             self._customers.listener.on_over(live, outcome)
         return outcome

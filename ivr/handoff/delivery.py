@@ -75,8 +75,10 @@ class Delivery:
         finally:
             work.cancel()
             gone.cancel()
-            await asyncio.gather(work, gone, return_exceptions=True)
-            caller.on_over(outcome)
+            try:
+                await asyncio.gather(work, gone, return_exceptions=True)
+            finally:  # cancelled once more meanwhile: the conversation waits for this word
+                caller.on_over(outcome)
         return outcome
 
     async def _deliver(self, live: LiveAttempt, caller: WaitingCaller) -> AttemptOutcome:
@@ -96,7 +98,7 @@ class Delivery:
             return await self._with_operator(live, caller, leg)
         except SipError as exc:
             log.error("x not joined: %s", exc.message, extra={"action": "bridge"})
-            return AttemptOutcome.NODE_FAILED
+            return live.outcome_of_fault
         finally:
             await release(leg)
 

@@ -18,7 +18,7 @@ from ivr.clock import Clock
 from ivr.errors import IvrError, StoreError
 from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.lease import Lease
-from ivr.queue.model import AttemptId, AttemptOutcome, AttemptStep, NodeId
+from ivr.queue.model import AttemptId, AttemptMode, AttemptOutcome, AttemptStep, NodeId
 from ivr.queue.ports import QueueStore
 from ivr.queue.transitions import Trio, is_wanted
 
@@ -57,18 +57,24 @@ class _Running:
     """All is released, only the end has still to be written."""
     unwanted: bool = False
     """Somebody has taken the contact away from it."""
+    ending: bool = False
+    """Cancelled once. A second time would interrupt the hanging up."""
+
+    def cancel(self) -> None:
+        """End it; its legs are released."""
+        self.ending = True
+        self.task.cancel()
 
     @property
     def outcome_of_cancelling(self) -> AttemptOutcome:
         if self.unwanted:
             return self.live.outcome_of_fence
-        # Where they may have been joined already, the customer may take the old place again.
-        return AttemptOutcome.LOST if self.live.joining else AttemptOutcome.NODE_FAILED
+        return self.live.outcome_of_fault
 
     @property
     def is_unjoined(self) -> bool:
-        """It may still ring somewhere."""
-        return not self.live.is_joined and not self.over
+        """It may still ring somewhere, and nobody has told it to stop."""
+        return not self.live.is_joined and not self.over and not self.ending
 
     @property
     def awaits_dial(self) -> bool:
@@ -129,9 +135,19 @@ class Dispatcher:
         unjoined = [one for one in self._running.values() if one.is_unjoined]
         ending = [one for one in unjoined if one.live.is_callback and not one.live.joining]
         for one in ending:
-            one.task.cancel()
+            one.cancel()
         if ending:
             await asyncio.wait([one.task for one in ending], timeout=ASK_S)
+
+    async def talked(self, limit_s: float) -> int:
+        """After `drain`: until customers who were called back have talked, at most so long. How many
+        still talk; `aclose` ends them."""
+        talks = {one.task for one in self._running.values() if one.live.is_callback}
+        if not talks:
+            return 0
+        log.info("- draining %d calls back, at most %.0f s", len(talks), limit_s)
+        _, left = await asyncio.wait(talks, timeout=limit_s)
+        return len(left)
 
     async def aclose(self) -> None:
         """End everything; `run` has been cancelled."""
@@ -172,7 +188,7 @@ class Dispatcher:
         """The queue may give our attempts to others soon: hang up before they dial."""
         unjoined = [one for one in self._running.values() if one.is_unjoined]
         for one in unjoined:
-            one.task.cancel()
+            one.cancel()
         if unjoined:
             log.error(
                 "x lease lost: %d attempts are ended", len(unjoined), extra={"action": "fenced"}
@@ -211,7 +227,10 @@ class Dispatcher:
         if now >= self._paused_until and self.live < self.settings.attempts:
             await self.queue.assign(self.node, self._callback_room())
         for trio in await self.queue.outbox(self.node):
-            if self.live < self.settings.attempts:
+            if self._draining and trio.attempt.mode is not AttemptMode.DELIVERY:
+                # Planned before, or while the draining began: other nodes can take it at once.
+                await self.queue.end(trio.attempt, AttemptOutcome.NODE_FAILED)
+            elif self.live < self.settings.attempts:
                 self._begin(trio)
 
     def _callback_room(self) -> int:
@@ -227,7 +246,7 @@ class Dispatcher:
             wanted = contact is not None and is_wanted(contact, one.live.trio.attempt)
             if not wanted and one.is_unjoined and not one.live.joining:
                 one.unwanted = True
-                one.task.cancel()
+                one.cancel()
 
     def _on_fault(self, what: str, fault: Exception) -> None:
         text = fault.message if isinstance(fault, IvrError) else "the queue does not answer"
@@ -263,11 +282,11 @@ class Dispatcher:
             return over.outcome
         except IvrError as exc:
             log.error("x attempt failed: %s", exc.message, extra={"action": "attempt"})
-            outcome = AttemptOutcome.NODE_FAILED
+            outcome = live.outcome_of_fault
         except Exception:  # one bad attempt takes no other down
             log.exception("x attempt failed", extra={"action": "attempt"})
-            outcome = AttemptOutcome.NODE_FAILED
-        if outcome is AttemptOutcome.NODE_FAILED:
+            outcome = live.outcome_of_fault
+        if outcome is live.outcome_of_fault:
             self._paused_until = self.clock.monotonic() + FAILED_PAUSE_S
         return outcome
 
@@ -281,6 +300,14 @@ class Dispatcher:
                 self._on_fault("end of an attempt not written", exc)
                 if self._draining:
                     return  # whoever takes over from this node ends it
+                await asyncio.sleep(END_AGAIN_S)
+                continue
+            except Exception as exc:  # such an end does not fit: any end frees the operator
+                log.exception("x end of an attempt refused", extra={"action": "attempt"})
+                self.fault = str(exc)
+                outcome = AttemptOutcome.LOST
+                if self._draining:
+                    return
                 await asyncio.sleep(END_AGAIN_S)
                 continue
             if trio is not None:

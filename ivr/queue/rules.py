@@ -48,6 +48,9 @@ class QueueRules:
     tries: int = 3
     """Dials of one customer before the promise is given up."""
     retry_delays: Mapping[AttemptOutcome, float] = field(default_factory=lambda: dict(RETRY_DELAYS))
+    again_s: float = 60.0
+    """Pause before a customer is rung again whose phone an attempt had rung that failed for no
+    fault of theirs: the operator hung up, the node broke."""
     call_from: Callable[[str, float], float] = at_any_time
     """(Number, time) -> the earliest time from then on at which it may be called: business hours
     and quiet hours, see `ivr.queue.hours`. Pure."""

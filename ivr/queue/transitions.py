@@ -150,14 +150,14 @@ def end(trio: Trio, outcome: AttemptOutcome, rules: QueueRules, now: float) -> T
         operator = _after_contact(operator, rules, now)
     else:
         _require(outcome is not AttemptOutcome.CONNECTED, "end as connected", attempt.step)
-        contact = _after_failure(contact, attempt.mode, outcome, rules, now)
+        contact = _after_failure(contact, attempt, outcome, rules, now)
         operator = _released(operator, outcome, now)
     ended = replace(attempt, step=AttemptStep.ENDED, ended_at=now, outcome=outcome)
     return Trio(contact, operator, ended)
 
 
 def _after_failure(
-    contact: Contact, mode: AttemptMode, outcome: AttemptOutcome, rules: QueueRules, now: float
+    contact: Contact, attempt: Attempt, outcome: AttemptOutcome, rules: QueueRules, now: float
 ) -> Contact:
     if contact.state is not ContactState.OFFERED:
         return contact  # the caller left or took the promise back meanwhile
@@ -168,13 +168,26 @@ def _after_failure(
     if outcome is AttemptOutcome.LOST and contact.kind is ContactKind.CALL:
         return lose(contact, now)
     back = _contact(contact, state=ContactState.WAITING)
-    if outcome not in rules.retry_delays or mode is AttemptMode.DELIVERY:
+    if attempt.mode is AttemptMode.DELIVERY:
+        return back
+    theirs = outcome in rules.retry_delays
+    if not theirs and not _may_have_rung(attempt):
         return back  # an operator's fault or a node's: the customer was not reached for, no try
+    due_at = rules.call_from(contact.number, now + rules.retry_delays.get(outcome, rules.again_s))
+    if outcome is AttemptOutcome.NODE_FAILED and attempt.step is AttemptStep.CUSTOMER_DIALLED:
+        # Most likely there was no leg to dial with: later, but a full node gives nobody up.
+        return replace(back, due_at=due_at)
     tries = contact.tries + 1
     if tries >= rules.tries:
         return _finished(replace(contact, tries=tries), ContactState.GIVEN_UP, outcome.value, now)
-    due_at = rules.call_from(contact.number, now + rules.retry_delays[outcome])
     return replace(back, tries=tries, due_at=due_at)
+
+
+def _may_have_rung(attempt: Attempt) -> bool:
+    """The customer's phone was dialled: ringing it again at once, and without end, is a nuisance
+    whoever's fault the failure was."""
+    customer_first = attempt.mode is AttemptMode.CUSTOMER_FIRST
+    return attempt.step in CUSTOMER_STEPS or (customer_first and attempt.step in OPERATOR_STEPS)
 
 
 def _released(operator: Operator, outcome: AttemptOutcome, now: float) -> Operator:

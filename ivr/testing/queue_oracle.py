@@ -276,7 +276,7 @@ class Oracle:
         else:
             desk.state = "paused" if outcome.startswith("operator_") else "available"
         if person.state == "offered":
-            self._after_failure(person, attempt.mode, outcome, now)
+            self._after_failure(person, attempt.mode, attempt.step, outcome, now)
 
     def _after_talk(self, desk: Desk, now: float) -> None:
         if desk.wish:
@@ -286,7 +286,9 @@ class Oracle:
         else:
             desk.state, desk.idle = "available", now
 
-    def _after_failure(self, person: Person, mode: str, outcome: str, now: float) -> None:
+    def _after_failure(
+        self, person: Person, mode: str, step: str, outcome: str, now: float
+    ) -> None:
         person.state = "waiting"
         if outcome in ("cancelled", "customer_refused"):
             self._over(person, "cancelled", outcome, now)
@@ -295,13 +297,18 @@ class Oracle:
                 person.kind, person.node = "callback", ""
             else:
                 self._over(person, "abandoned", outcome, now)
-        elif mode != "delivery" and outcome in DIALS_THE_CUSTOMER:
-            person.tries += 1
+        elif mode != "delivery" and (outcome in DIALS_THE_CUSTOMER or self._rang(mode, step)):
+            delays = {key.value: value for key, value in self.rules.retry_delays.items()}
+            later = now + delays.get(outcome, self.rules.again_s)
+            person.tries += (outcome, step) != ("node_failed", "customer_dialled")
             if person.tries == self.rules.tries:
                 self._over(person, "given_up", outcome, now)
             else:
-                delays = {key.value: value for key, value in self.rules.retry_delays.items()}
-                person.due = self.rules.call_from(person.number, now + delays[outcome])
+                person.due = self.rules.call_from(person.number, later)
+
+    def _rang(self, mode: str, step: str) -> bool:
+        """The customer's phone may have."""
+        return STEPS[mode].index(step) >= STEPS[mode].index("customer_dialled")
 
     # ---- operators, nodes, time
 
@@ -336,7 +343,8 @@ class Oracle:
         """Whoever can never come back."""
         kept = {attempt.person.name for attempt in self.tries.values()}
         for person in tuple(self.people.values()):
-            lost = person.reason == "lost" and now - person.ended < self.rules.lost_place_s
+            lost = person.reason == "lost" and person.state in ("abandoned", "done")
+            lost = lost and now - person.ended < self.rules.lost_place_s
             if person.over and not lost and person.name not in kept:
                 del self.people[person.name]
 
@@ -349,7 +357,7 @@ class Oracle:
             self.end(attempt, "lost", now)
         for person in self.people.values():
             if person.state == "waiting" and person.kind == "call" and person.node in dead:
-                self._after_failure(person, "delivery", "lost", now)
+                self._after_failure(person, "delivery", "planned", "lost", now)
         for name in dead - {node}:
             del self.leases[name]
 

@@ -20,7 +20,7 @@ from tests.integration.storage.queue_crash_support import all_over, check, kille
 pytestmark = pytest.mark.integration
 
 NODE = NodeId("node-a")
-RULES = QueueRules(wrap_up_s=0.0)
+RULES = QueueRules(wrap_up_s=0.0, again_s=0.0, tries=100)
 WRITES = (
     *("enqueue", "assign", "claim", "operator_dialled", "operator_up"),
     *("customer_dialled", "customer_up", "identified", "join", "end"),

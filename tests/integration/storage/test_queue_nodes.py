@@ -31,7 +31,7 @@ from tests.integration.storage.queue_crash_support import (
 
 pytestmark = pytest.mark.integration
 
-RULES = QueueRules(wrap_up_s=0.0, lease_s=1.2, lease_grace_s=0.6)
+RULES = QueueRules(wrap_up_s=0.0, again_s=0.0, tries=100, lease_s=1.2, lease_grace_s=0.6)
 NAMES = tuple(f"c{index}" for index in range(5))
 PLACES = ("claim", "operator_dialled", "customer_dialled", "identified", "join")
 

@@ -230,6 +230,16 @@ async def test_a_node_without_a_place_blames_nobody(stage):
     assert await task is AttemptOutcome.NODE_FAILED
 
 
+async def test_two_who_were_written_as_joined_but_never_were_are_not_served(stage):
+    stage.first.bridge_fails = stage.second.bridge_fails = True
+    task = await stage.begin()
+    await to_customer(stage)
+    picks_up(stage.second)
+    stage.answer.set_result(Answer.YES)
+    assert await task is AttemptOutcome.LOST
+    assert stage.outcomes == [AttemptOutcome.LOST]
+
+
 async def test_cancelling_releases_both_phones(stage):
     task = await stage.begin()
     await to_customer(stage)

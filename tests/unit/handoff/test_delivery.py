@@ -174,6 +174,38 @@ async def test_a_line_that_is_gone_without_a_word_is_lost(queue):
     assert await task is AttemptOutcome.LOST
 
 
+async def test_two_who_were_written_as_joined_but_never_were_are_not_served(queue, caller):
+    caller.leg.bridge_fails = True
+    caller.steps_back.set_result(None)
+    live, task = await begun(queue, caller)
+    caller.operator.happens(Answered("PCMA"))
+    await step_is(queue, AttemptStep.OPERATOR_UP)
+    caller.operator.happens(Dtmf("1"))
+    outcome = await task
+    assert outcome is AttemptOutcome.LOST
+    ended = await queue.end(live.trio.attempt, outcome)
+    assert ended.contact.end_reason == "lost"
+
+
+async def test_a_second_cancelling_while_a_slow_worker_hangs_up_leaves_no_caller_waiting(
+    queue, caller, monkeypatch
+):
+    hangs_up = asyncio.Event()
+
+    async def slow(*, reason: str = "") -> None:
+        hangs_up.set()
+        await asyncio.sleep(0.3)
+
+    monkeypatch.setattr(caller.operator, "hang_up", slow)
+    _, task = await begun(queue, caller)
+    await step_is(queue, AttemptStep.OPERATOR_DIALLED)
+    task.cancel()
+    await asyncio.wait_for(hangs_up.wait(), 1.0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert caller.told[-1] == "node_failed"
+
+
 async def test_a_worker_without_a_free_leg_blames_no_operator(queue, caller):
     caller.leg.operator = None
     _, task = await begun(queue, caller)

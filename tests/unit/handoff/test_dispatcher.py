@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from ivr.app import App
 from ivr.errors import SipError, StoreError
 from ivr.handoff.attempt import LiveAttempt
 from ivr.handoff.dispatcher import Dispatcher
 from ivr.queue.model import (
+    Attempt,
     AttemptOutcome,
     AttemptStep,
     ContactState,
@@ -17,6 +21,7 @@ from ivr.queue.model import (
     OperatorId,
     OperatorState,
 )
+from ivr.queue.transitions import STEPS
 from tests.unit.handoff.conftest import NODE, attempts_of, contact_is, on_duty, waits
 
 pytestmark = [pytest.mark.unit, pytest.mark.asyncio]
@@ -91,6 +96,30 @@ async def test_a_fault_in_one_attempt_stops_nothing_and_blames_nobody(queue, nod
         assert not dispatcher.fault
 
 
+async def carried_to_the_join(live: LiveAttempt) -> AttemptOutcome:
+    for step in STEPS[live.trio.attempt.mode]:
+        await live.advance(step)
+    await live.join()
+    return AttemptOutcome.CONNECTED
+
+
+async def test_a_join_whose_answer_was_lost_is_not_taken_for_a_kept_promise(
+    queue, node, monkeypatch
+):
+    join = queue.join
+
+    async def no_answer(attempt: Attempt) -> Attempt | None:
+        await join(attempt)
+        raise StoreError("timeout", "no answer")
+
+    monkeypatch.setattr(queue, "join", no_answer)
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(carried_to_the_join)):
+        contact = await contact_is(queue, ContactState.DONE)
+    assert contact.end_reason == "lost"
+
+
 async def test_a_promise_taken_back_ends_what_is_being_dialled(queue, node):
     carrier = Carrier()
     await on_duty(queue)
@@ -155,6 +184,122 @@ async def test_draining_gives_calls_back_to_other_nodes_at_once(queue, node):
         assert await queue.assign(NodeId("other"), 1)
         await asyncio.sleep(0.2)
         assert len(carrier.begun) == 1
+
+
+async def test_what_is_planned_while_the_draining_begins_is_given_back(queue, node, monkeypatch):
+    carrier = Carrier()
+    assigned = asyncio.Event()
+    assign = queue.assign
+
+    async def slow(*asked: Any) -> Any:
+        planned = await assign(*asked)
+        if planned:
+            assigned.set()
+            await asyncio.sleep(0.1)  # the answer is still under way when the draining begins
+        return planned
+
+    monkeypatch.setattr(queue, "assign", slow)
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(carrier)) as dispatcher:
+        await asyncio.wait_for(assigned.wait(), 5.0)
+        await dispatcher.drain()
+        await contact_is(queue, ContactState.WAITING)
+        assert not carrier.begun
+        assert not await attempts_of(queue)
+
+
+async def test_an_end_that_does_not_fit_keeps_no_operator_reserved(queue, node):
+    carrier = Carrier()
+    anna = await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(carrier)):
+        await carrier.until_dialled()
+        await queue.pause(anna, "break")  # and takes nothing else afterwards
+        carrier.outcome.set_result(AttemptOutcome.CONNECTED)  # never joined
+        await contact_is(queue, ContactState.WAITING)
+    assert (await queue.operator(anna)).state is OperatorState.PAUSED
+
+
+async def test_an_attempt_that_is_being_ended_is_not_told_so_again(queue, node):
+    told = 0
+    dialled = asyncio.Event()
+
+    async def hangs_up_slowly(live: LiveAttempt) -> AttemptOutcome:
+        nonlocal told
+        await live.advance(AttemptStep.OPERATOR_DIALLED)
+        dialled.set()
+        while True:
+            try:
+                await asyncio.sleep(0.5 if told else 60.0)
+            except asyncio.CancelledError:
+                told += 1
+            else:
+                raise asyncio.CancelledError
+
+    await on_duty(queue)
+    contact = await waits(queue)
+    async with at_work(node(hangs_up_slowly)):  # looks every 0.1 s for what is not wanted
+        await asyncio.wait_for(dialled.wait(), 5.0)
+        await queue.cancel(contact.contact_id)
+        async with asyncio.timeout(5.0):
+            while await attempts_of(queue):
+                await asyncio.sleep(0.01)
+    assert told == 1
+
+
+class Talkers:
+    """Joins the two, who talk until they are told to stop."""
+
+    def __init__(self) -> None:
+        self.talking = asyncio.Event()
+        self.hang_up = asyncio.Event()
+
+    async def __call__(self, live: LiveAttempt) -> AttemptOutcome:
+        outcome = await carried_to_the_join(live)
+        self.talking.set()
+        await self.hang_up.wait()
+        return outcome
+
+
+async def test_the_service_waits_for_those_who_talk_after_a_call_back(queue, node):
+    talkers = Talkers()
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(talkers)) as dispatcher:
+        await asyncio.wait_for(talkers.talking.wait(), 5.0)
+        app = an_app(dispatcher, drain_s=20.0)
+        draining = asyncio.create_task(app.drain())
+        await asyncio.sleep(0.2)
+        assert not draining.done()
+        talkers.hang_up.set()
+        assert await asyncio.wait_for(draining, 5.0) == 0
+    assert (await contact_is(queue, ContactState.DONE)).end_reason == "served"
+
+
+async def test_the_service_waits_no_longer_than_it_is_granted(queue, node):
+    talkers = Talkers()
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(talkers)) as dispatcher:
+        await asyncio.wait_for(talkers.talking.wait(), 5.0)
+        assert await an_app(dispatcher, drain_s=0.05).drain() == 1
+
+
+def an_app(dispatcher: Dispatcher, *, drain_s: float) -> App:
+    """With nobody on a line of its own."""
+
+    async def drained(*_: float) -> int:
+        return 0
+
+    parts: dict[str, Any] = dict.fromkeys(("bus", "store", "http_url", "recognizer"))
+    return App(
+        settings=SimpleNamespace(service=SimpleNamespace(drain_s=drain_s)),
+        pool=SimpleNamespace(drain=drained),
+        registry=SimpleNamespace(drain=drained, draining=False),
+        queue=SimpleNamespace(dispatcher=dispatcher),
+        **parts,
+    )
 
 
 async def test_never_more_calls_than_there_is_room_for(queue, node):

@@ -111,6 +111,48 @@ def test_a_customer_who_is_never_reached_is_given_up_after_the_allowed_tries():
     assert (after.state, after.tries) == (ContactState.GIVEN_UP, 3)
 
 
+def reached(mode: AttemptMode, step: AttemptStep) -> Trio:
+    """An attempt to call back that has come to this step."""
+    trio = planned(CALLBACK, QueueRules(callback_mode=mode))
+    attempt = advance(trio.attempt, AttemptStep.CLAIMED)
+    for one in STEPS[mode][: STEPS[mode].index(step) + 1]:
+        attempt = advance(attempt, one)
+    return replace(trio, attempt=attempt)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.NODE_FAILED, Outcome.OPERATOR_REFUSED, Outcome.LOST])
+@pytest.mark.parametrize("mode", [AttemptMode.OPERATOR_FIRST, AttemptMode.CUSTOMER_FIRST])
+def test_a_customer_who_was_rung_is_not_rung_again_at_once_nor_without_end(mode, outcome):
+    trio = reached(mode, AttemptStep.IDENTIFIED)
+    after = end(trio, outcome, RULES, 140).contact
+    assert (after.state, after.tries, after.due_at) == (ContactState.WAITING, 1, 200)
+    often = replace(trio, contact=replace(trio.contact, tries=2))
+    assert end(often, outcome, RULES, 140).contact.state is ContactState.GIVEN_UP
+
+
+@pytest.mark.parametrize(
+    ("mode", "step", "outcome", "tries", "due_at"),
+    [
+        # the customer is there already when the operator's phone fails
+        (
+            AttemptMode.CUSTOMER_FIRST,
+            AttemptStep.OPERATOR_DIALLED,
+            Outcome.OPERATOR_FAILED,
+            1,
+            200,
+        ),
+        # and has not been dialled yet when it is the operator who comes first
+        (AttemptMode.OPERATOR_FIRST, AttemptStep.OPERATOR_UP, Outcome.OPERATOR_REFUSED, 0, 0),
+        (AttemptMode.OPERATOR_FIRST, AttemptStep.CUSTOMER_DIALLED, Outcome.LOST, 1, 200),
+        # no leg to dial with: later, but it is no try
+        (AttemptMode.CUSTOMER_FIRST, AttemptStep.CUSTOMER_DIALLED, Outcome.NODE_FAILED, 0, 200),
+    ],
+)
+def test_what_counts_as_having_rung(mode, step, outcome, tries, due_at):
+    after = end(reached(mode, step), outcome, RULES, 140).contact
+    assert (after.state, after.tries, after.due_at) == (ContactState.WAITING, tries, due_at)
+
+
 def test_the_next_try_keeps_the_quiet_hours():
     rules = QueueRules(call_from=lambda number, at: max(at, 5000.0))
     after = end(planned(CALLBACK, rules), Outcome.CUSTOMER_BUSY, rules, 140).contact
