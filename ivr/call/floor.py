@@ -145,6 +145,7 @@ class Floor:
             return Summoned()
         self._answer = asyncio.get_running_loop().create_future()
         self._played_s = self._heard_s = None
+        self._held_keys = ""  # meant for the question before: '1' would confirm anything
         self._apply(self._turn.on_question(no_input_s=no_input_s, takes_row=takes_row))
         try:
             return await self._answer
@@ -223,6 +224,7 @@ class Floor:
         if self._senses.background(utterance.start_s, utterance.end_s):
             self._heard_s = None
             self._apply(self._turn.on_background(self._audio_s))
+            self._take_held_keys()
             return
         if self._own_from_s is not None:
             utterance = _without_echo(utterance, self._own_from_s)
@@ -240,6 +242,9 @@ class Floor:
             )
         )
         self._heard_s = None
+        self._take_held_keys()
+
+    def _take_held_keys(self) -> None:
         held, self._held_keys = self._held_keys, ""
         for digit in held:
             self._apply(self._turn.on_key(digit, interruptible=self._player.interruptible))
