@@ -98,6 +98,8 @@ class Senses:
     """Whether what was said between these audio times was somebody else's."""
     learn: Callable[[float, float], None] = lambda start_s, end_s: None
     """It was the caller: an answer was taken."""
+    unanswered: Callable[[float, float], None] = lambda start_s, end_s: None
+    """Between these audio times an answer was awaited, and none was heard."""
     soft_gain: float = 0.0
     """Level of the prompt while it is not clear whether the caller wants the floor, 0..1; 0: speech
     stops the prompt at once."""
@@ -344,6 +346,7 @@ class Floor:
             case KeysTaken(digits=digits, barge_in=barge_in):
                 self._settle(Pressed(digits=digits, barge_in=barge_in, played_s=self._played_s))
             case NoInputDetected():
+                self._senses.unanswered(self._audio_s - self._turn.no_input_s, self._audio_s)
                 self._settle(Silent())
 
     def _settle(self, answer: Answer) -> None:

@@ -252,6 +252,7 @@ class CallSession:
             end_utterance=self._end_utterance,
             background=detector.foreground.is_background,
             learn=detector.foreground.learn,
+            unanswered=detector.foreground.unanswered,
             soft_gain=self._settings.soft_gain,
         )
 

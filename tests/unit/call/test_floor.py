@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ivr.call.ears import Utterance
-from ivr.call.floor import Answer, Floor, FloorListener, Pressed, Senses, Spoken
+from ivr.call.floor import Answer, Floor, FloorListener, Pressed, Senses, Silent, Spoken
 from ivr.speech.asr import Hypothesis, HypothesisWord
 from ivr.speech.phrase import Prompt
 from ivr.speech.player import Player, Segment
@@ -42,6 +42,7 @@ class Scene:
         self.player = Player(self.line)
         self.voiced = self.echo = self.background = False
         self.began: list[tuple[float, bool]] = []
+        self.unanswered: list[tuple[float, float]] = []
         listener = FloorListener(
             speech_began=lambda at_s, barge_in: self.began.append((at_s, barge_in)),
             partial=lambda text, at_s: None,
@@ -51,6 +52,7 @@ class Scene:
             voiced=lambda: self.voiced,
             echo=lambda: self.echo,
             background=lambda start_s, end_s: self.background,
+            unanswered=lambda start_s, end_s: self.unanswered.append((start_s, end_s)),
             soft_gain=0.1,
         )
         self.floor = Floor(self.player, listener, senses)
@@ -188,3 +190,12 @@ async def test_a_key_held_for_one_question_does_not_answer_the_next():
     await asyncio.sleep(0)
     assert not answer.done()
     answer.cancel()
+
+
+async def test_the_wait_for_an_answer_that_did_not_come_is_told():
+    scene = Scene(prompt_s=1.0)
+    answer = await scene.asked()
+    scene.passes(6.2)
+    assert await answer == Silent()
+    ((start_s, end_s),) = scene.unanswered
+    assert (start_s, end_s) == (pytest.approx(1.0, abs=0.05), pytest.approx(6.0, abs=0.05))
