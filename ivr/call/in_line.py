@@ -83,6 +83,11 @@ class InLine:
     )
     _saving: "set[asyncio.Task[None]]" = field(default_factory=set, init=False)
 
+    @property
+    def waiting(self) -> bool:
+        """The caller has a place on this line."""
+        return self._contact is not None
+
     # ---- asked by the conversation
 
     async def enter(self, topic: str) -> Waiting:
