@@ -458,6 +458,7 @@ async def test_who_waits_for_an_operator_is_not_hung_up_on(tmp_path, monkeypatch
 async def test_who_talks_with_an_operator_is_not_hung_up_on(tmp_path, monkeypatch):
     monkeypatch.setattr(session, "LOOK_S", 0.05)
     async with Stage(tmp_path, max_call_s=0.3) as stage:
+        await stage.passes(0.1)
         stage.session._handing_over.on_joined(FakeLeg())
         await asyncio.sleep(0.8)
         assert "hang_up" not in stage.leg.commands
