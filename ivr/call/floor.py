@@ -172,6 +172,10 @@ class Floor:
         self._player.soften(FULL_GAIN)
         self._close(Summoned())
 
+    def unsummon(self) -> None:
+        """The operator is gone before a question could be answered by it."""
+        self._summoned = False
+
     def lapse(self) -> None:
         """Nobody answers the open question: `Silent` before its prompt is over, which plays on."""
         if self._turn.phase is TurnPhase.PROMPTING:

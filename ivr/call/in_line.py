@@ -54,6 +54,8 @@ class _Reach:
     asked: "asyncio.Future[None]"
     """Done when the conversation wants the caller joined."""
     over: "asyncio.Future[AttemptOutcome]"
+    answered: bool = False
+    """The operator is there; before that their phone rings only."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class InLine:
     notes: HandoffNotes
     call_conversation: Callable[[], None]
     """Make the conversation answer an operator."""
+    leave_conversation: Callable[[], None]
+    """That operator is gone, if the conversation has not answered yet."""
     joined: Callable[[Leg], None]
     """Called with the operator's leg when it is bridged with the caller's."""
     connected: bool = field(default=False, init=False)
@@ -116,7 +120,7 @@ class InLine:
     async def join(self) -> TransferOutcome | Waiting:
         """The caller has been told: let the operator hear them. Lasts as long as they talk."""
         reach, self._told_ringing = self._reach, True
-        if reach is None:
+        if reach is None or not reach.answered:  # the one who was announced is gone
             self._missed = True
             return await self.place()
         if not reach.asked.done():
@@ -231,6 +235,7 @@ class InLine:
 
     def summon(self) -> Awaitable[None]:
         assert self._reach is not None
+        self._reach.answered = True
         self.call_conversation()
         return self._reach.asked
 
@@ -242,6 +247,7 @@ class InLine:
         reach, self._reach = self._reach, None
         if reach is None:
             return
+        self.leave_conversation()
         if self._told_ringing and outcome in OPERATOR_FAULTS:
             self._missed = True
         self._told_ringing = False

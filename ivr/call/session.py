@@ -85,6 +85,7 @@ class CallSession:
                 desk=parts.queue,
                 notes=notes,
                 call_conversation=self._summon,
+                leave_conversation=self._unsummon,
                 joined=self._on_operator_joined,
             )
         return HandingOver(
@@ -251,6 +252,9 @@ class CallSession:
 
     def _summon(self) -> None:
         self._floor.summon()  # nobody waits in the queue before there is a floor
+
+    def _unsummon(self) -> None:
+        self._floor.unsummon()
 
     def _senses(self, detector: SpeechDetector) -> Senses:
         return Senses(

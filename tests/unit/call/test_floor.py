@@ -199,3 +199,13 @@ async def test_the_wait_for_an_answer_that_did_not_come_is_told():
     assert await answer == Silent()
     ((start_s, end_s),) = scene.unanswered
     assert (start_s, end_s) == (pytest.approx(1.0, abs=0.05), pytest.approx(6.0, abs=0.05))
+
+
+async def test_an_operator_who_is_gone_again_answers_no_question():
+    scene = Scene(prompt_s=1.0)
+    scene.floor.summon()
+    scene.floor.unsummon()
+    answer = await scene.asked()
+    await asyncio.sleep(0)
+    assert not answer.done()
+    answer.cancel()
