@@ -162,8 +162,11 @@ class InLine:
         return CallbackStored(number, enqueued.place.ahead, booked)
 
     async def cancel(self, contact_id: ContactId) -> None:
-        """Take a promise back, or the place on the line."""
-        await self.desk.store.cancel(contact_id)
+        """Take a promise back, or the place on the line; `StoreError` when it is being kept."""
+        if not await self.desk.store.cancel(contact_id):
+            contact = await self.desk.store.contact(contact_id)
+            if contact is not None and contact.is_live:
+                raise StoreError("not_cancelled", "an operator talks with this contact")
         if self._contact is not None and self._contact.contact_id == contact_id:
             self._steps_out()
 

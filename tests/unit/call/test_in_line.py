@@ -27,6 +27,7 @@ from ivr.queue.destinations import DestinationRules
 from ivr.queue.hours import WHOLE_DAY, Calendar, CallingHours, Slots, russian_regions
 from ivr.queue.model import (
     AttemptOutcome,
+    ContactId,
     ContactKind,
     ContactState,
     NodeId,
@@ -237,6 +238,18 @@ async def test_a_promise_is_taken_back(house):
     await caller.promise(NUMBER, "operator", None)
     await caller.cancel((await only_contact(house)).contact_id)
     assert not await house.store.open_contacts(NUMBER)
+
+
+async def test_a_promise_that_is_being_kept_is_not_said_to_be_taken_back(house, monkeypatch):
+    caller = house.caller()
+    await caller.promise(NUMBER, "operator", None)
+
+    async def refuses(contact_id: ContactId) -> bool:
+        return False
+
+    monkeypatch.setattr(house.store, "cancel", refuses)
+    with pytest.raises(StoreError, match="talks"):
+        await caller.cancel((await only_contact(house)).contact_id)
 
 
 async def test_who_hangs_up_has_left(house):
