@@ -70,6 +70,7 @@ class MediaSettings(Section):
     rtp_timeout_s: float = Field(default=10.0, ge=1.0, le=600.0)
     """A caller without RTP for this long is taken for dead."""
     max_call_s: float = Field(default=1800.0, ge=10.0, le=86400.0)
+    """Longest time with the bot; waiting for an operator and talking with one do not count."""
 
 
 class SpeechSettings(Section):

@@ -98,6 +98,8 @@ class Senses:
     """Whether what was said between these audio times was somebody else's."""
     learn: Callable[[float, float], None] = lambda start_s, end_s: None
     """It was the caller: an answer was taken."""
+    unanswered: Callable[[float, float], None] = lambda start_s, end_s: None
+    """Between these audio times an answer was awaited, and none was heard."""
     soft_gain: float = 0.0
     """Level of the prompt while it is not clear whether the caller wants the floor, 0..1; 0: speech
     stops the prompt at once."""
@@ -145,6 +147,7 @@ class Floor:
             return Summoned()
         self._answer = asyncio.get_running_loop().create_future()
         self._played_s = self._heard_s = None
+        self._held_keys = ""  # meant for the question before: '1' would confirm anything
         self._apply(self._turn.on_question(no_input_s=no_input_s, takes_row=takes_row))
         try:
             return await self._answer
@@ -168,6 +171,10 @@ class Floor:
             return
         self._player.soften(FULL_GAIN)
         self._close(Summoned())
+
+    def unsummon(self) -> None:
+        """The operator is gone before a question could be answered by it."""
+        self._summoned = False
 
     def lapse(self) -> None:
         """Nobody answers the open question: `Silent` before its prompt is over, which plays on."""
@@ -223,6 +230,7 @@ class Floor:
         if self._senses.background(utterance.start_s, utterance.end_s):
             self._heard_s = None
             self._apply(self._turn.on_background(self._audio_s))
+            self._take_held_keys()
             return
         if self._own_from_s is not None:
             utterance = _without_echo(utterance, self._own_from_s)
@@ -240,6 +248,9 @@ class Floor:
             )
         )
         self._heard_s = None
+        self._take_held_keys()
+
+    def _take_held_keys(self) -> None:
         held, self._held_keys = self._held_keys, ""
         for digit in held:
             self._apply(self._turn.on_key(digit, interruptible=self._player.interruptible))
@@ -339,6 +350,7 @@ class Floor:
             case KeysTaken(digits=digits, barge_in=barge_in):
                 self._settle(Pressed(digits=digits, barge_in=barge_in, played_s=self._played_s))
             case NoInputDetected():
+                self._senses.unanswered(self._audio_s - self._turn.no_input_s, self._audio_s)
                 self._settle(Silent())
 
     def _settle(self, answer: Answer) -> None:

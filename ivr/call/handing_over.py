@@ -57,6 +57,12 @@ class HandingOver:
         return self._connected or (self.line is not None and self.line.connected)
 
     @property
+    def engaged(self) -> bool:
+        """The caller waits for an operator, or talks with one."""
+        in_line = self.line is not None and self.line.waiting
+        return self.connected or self._mode != "" or in_line
+
+    @property
     def promised_callback(self) -> bool:
         """A call back is on disk."""
         return self._promised or (self.line is not None and self.line.promised)

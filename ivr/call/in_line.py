@@ -54,6 +54,8 @@ class _Reach:
     asked: "asyncio.Future[None]"
     """Done when the conversation wants the caller joined."""
     over: "asyncio.Future[AttemptOutcome]"
+    answered: bool = False
+    """The operator is there; before that their phone rings only."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class InLine:
     notes: HandoffNotes
     call_conversation: Callable[[], None]
     """Make the conversation answer an operator."""
+    leave_conversation: Callable[[], None]
+    """That operator is gone, if the conversation has not answered yet."""
     joined: Callable[[Leg], None]
     """Called with the operator's leg when it is bridged with the caller's."""
     connected: bool = field(default=False, init=False)
@@ -82,6 +86,11 @@ class InLine:
         default_factory=lambda: asyncio.get_running_loop().create_future(), init=False
     )
     _saving: "set[asyncio.Task[None]]" = field(default_factory=set, init=False)
+
+    @property
+    def waiting(self) -> bool:
+        """The caller has a place on this line."""
+        return self._contact is not None
 
     # ---- asked by the conversation
 
@@ -111,7 +120,7 @@ class InLine:
     async def join(self) -> TransferOutcome | Waiting:
         """The caller has been told: let the operator hear them. Lasts as long as they talk."""
         reach, self._told_ringing = self._reach, True
-        if reach is None:
+        if reach is None or not reach.answered:  # the one who was announced is gone
             self._missed = True
             return await self.place()
         if not reach.asked.done():
@@ -153,8 +162,11 @@ class InLine:
         return CallbackStored(number, enqueued.place.ahead, booked)
 
     async def cancel(self, contact_id: ContactId) -> None:
-        """Take a promise back, or the place on the line."""
-        await self.desk.store.cancel(contact_id)
+        """Take a promise back, or the place on the line; `StoreError` when it is being kept."""
+        if not await self.desk.store.cancel(contact_id):
+            contact = await self.desk.store.contact(contact_id)
+            if contact is not None and contact.is_live:
+                raise StoreError("not_cancelled", "an operator talks with this contact")
         if self._contact is not None and self._contact.contact_id == contact_id:
             self._steps_out()
 
@@ -226,6 +238,7 @@ class InLine:
 
     def summon(self) -> Awaitable[None]:
         assert self._reach is not None
+        self._reach.answered = True
         self.call_conversation()
         return self._reach.asked
 
@@ -237,6 +250,7 @@ class InLine:
         reach, self._reach = self._reach, None
         if reach is None:
             return
+        self.leave_conversation()
         if self._told_ringing and outcome in OPERATOR_FAULTS:
             self._missed = True
         self._told_ringing = False

@@ -37,6 +37,8 @@ RELEASE_S = 2.0
 """A far end that does not answer our BYE holds the call's resources no longer than this."""
 VOICED = 0.6
 """Share of speech in the last 100 ms that counts as a voice: 60 ms of it; clicks are shorter."""
+LOOK_S = 1.0
+"""How often it is looked whether the call's time counts."""
 ANSWER_S = 32.0
 """An INVITE whose ACK never comes is over after 64*T1 (RFC 3261 section 13.3.1.4)."""
 SHUTTING_DOWN: Final = 503
@@ -83,6 +85,7 @@ class CallSession:
                 desk=parts.queue,
                 notes=notes,
                 call_conversation=self._summon,
+                leave_conversation=self._unsummon,
                 joined=self._on_operator_joined,
             )
         return HandingOver(
@@ -184,15 +187,20 @@ class CallSession:
         talk: "asyncio.Task[None]",
         events: "asyncio.Task[HangupCause]",
     ) -> HangupCause:
-        """The leg's end, the conversation's, or the limit of the call's length."""
-        limit = self._parts.clock.monotonic() + self._settings.max_call_s
+        """The leg's end, the conversation's, or the limit of what a caller may talk with the bot.
+
+        Nobody is cut off who waits for an operator, as was promised, or talks with one.
+        """
+        left_s = self._settings.max_call_s
         pending: set[asyncio.Task[None] | asyncio.Task[HangupCause]] = {ears, talk, events}
         while not (events.done() or talk.done()):
-            left_s = limit - self._parts.clock.monotonic()
+            began_s = self._parts.clock.monotonic()
             done, pending = await asyncio.wait(
-                pending, timeout=max(0.0, left_s), return_when=asyncio.FIRST_COMPLETED
+                pending, timeout=LOOK_S, return_when=asyncio.FIRST_COMPLETED
             )
-            if not done:
+            if not self._handing_over.engaged:
+                left_s -= self._parts.clock.monotonic() - began_s
+            if left_s <= 0.0 and not done:
                 log.warning("x call reached its longest time", extra={"action": "call"})
                 break
             if ears in done and (fault := ears.exception()) is not None:
@@ -245,6 +253,9 @@ class CallSession:
     def _summon(self) -> None:
         self._floor.summon()  # nobody waits in the queue before there is a floor
 
+    def _unsummon(self) -> None:
+        self._floor.unsummon()
+
     def _senses(self, detector: SpeechDetector) -> Senses:
         return Senses(
             voiced=lambda: detector.probability >= VOICED,
@@ -252,6 +263,7 @@ class CallSession:
             end_utterance=self._end_utterance,
             background=detector.foreground.is_background,
             learn=detector.foreground.learn,
+            unanswered=detector.foreground.unanswered,
             soft_gain=self._settings.soft_gain,
         )
 

@@ -21,6 +21,10 @@ ACTIVE: Final = 1500 // FRAME_MS
 """Frames of soft voices within those watched, from which on somebody talks in the background."""
 REMEMBERED: Final = 20_000 // FRAME_MS
 """Frames whose level is kept: longer than the longest utterance."""
+IN_VAIN: Final = 3
+"""So many soft utterances in a row, with nothing of the caller's between: perhaps it is they."""
+UNHEARD: Final = 600 // FRAME_MS
+"""Frames of soft voices, more than a cough, beside which a question's silence is doubtful."""
 UTTERANCES: Final = 3
 """The usual level is the median of so many: one that was shouted counts for little."""
 LOUD_SHARE: Final = 80
@@ -36,8 +40,8 @@ class Foreground:
         self._last: deque[float] = deque(maxlen=SYLLABLES)
         self._behind: deque[bool] = deque(maxlen=WATCHED)
         self._levels: deque[float] = deque(maxlen=UTTERANCES)
-        self._ignored = False
-        """The last utterance was left to the background."""
+        self._ignored = 0
+        """How many utterances in a row were left to the background."""
 
     @property
     def usual_db(self) -> float | None:
@@ -64,23 +68,42 @@ class Foreground:
         level = self._level(start_s, end_s)
         if level is not None:
             self._levels.append(level)
-        self._ignored = False
+        self._ignored = 0
+
+    def unanswered(self, start_s: float, end_s: float) -> None:
+        """Nobody answered between these audio times. Soft voices then may have been the caller's.
+
+        A caller who has become much softer talks as steadily as a television, and would never be
+        heard again; a television beside a silent caller is heard once for it.
+        """
+        usual = self.usual_db
+        if usual is None:
+            return
+        levels = [level for at_s, level in self._voiced if start_s < at_s <= end_s]
+        if sum(level < usual - BEHIND_DB for level in levels) >= UNHEARD:
+            self._forget()
 
     def is_background(self, start_s: float, end_s: float) -> bool:
         """Whether this utterance is somebody else's.
 
         A second soft one in a row, without voices that go on, is a caller who has become softer:
-        then the usual level is forgotten.
+        then the usual level is forgotten. So it is for what follows after `IN_VAIN` of them, for a
+        caller's own long sentences are voices that go on, too.
         """
         level, usual = self._level(start_s, end_s), self.usual_db
         if level is None or usual is None or level >= usual - BEHIND_DB:
             return False
         if self._ignored and not self.others_talk:
-            self._levels.clear()
-            self._ignored = False
+            self._forget()
             return False
-        self._ignored = True
+        self._ignored += 1
+        if self._ignored >= IN_VAIN:
+            self._forget()
         return True
+
+    def _forget(self) -> None:
+        self._levels.clear()
+        self._ignored = 0
 
     def _level(self, start_s: float, end_s: float) -> float | None:
         levels = [level for at_s, level in self._voiced if start_s < at_s <= end_s]

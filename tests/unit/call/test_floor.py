@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from ivr.call.ears import Utterance
-from ivr.call.floor import Answer, Floor, FloorListener, Senses, Spoken
+from ivr.call.floor import Answer, Floor, FloorListener, Pressed, Senses, Silent, Spoken
 from ivr.speech.asr import Hypothesis, HypothesisWord
 from ivr.speech.phrase import Prompt
 from ivr.speech.player import Player, Segment
@@ -40,21 +40,28 @@ class Scene:
     def __init__(self, prompt_s: float = 2.0) -> None:
         self.line = Line()
         self.player = Player(self.line)
-        self.voiced = self.echo = False
+        self.voiced = self.echo = self.background = False
         self.began: list[tuple[float, bool]] = []
+        self.unanswered: list[tuple[float, float]] = []
         listener = FloorListener(
             speech_began=lambda at_s, barge_in: self.began.append((at_s, barge_in)),
             partial=lambda text, at_s: None,
             stale=lambda utterance: None,
         )
-        senses = Senses(voiced=lambda: self.voiced, echo=lambda: self.echo, soft_gain=0.1)
+        senses = Senses(
+            voiced=lambda: self.voiced,
+            echo=lambda: self.echo,
+            background=lambda start_s, end_s: self.background,
+            unanswered=lambda start_s, end_s: self.unanswered.append((start_s, end_s)),
+            soft_gain=0.1,
+        )
         self.floor = Floor(self.player, listener, senses)
         self.now_s = 0.0
         prompt = bytes(round(prompt_s * 16000))
         self.player.play(Segment(phrase=(Prompt("x"),), text="", samples=prompt, barge_in=True))
 
-    async def asked(self) -> "asyncio.Task[Answer]":
-        task = asyncio.create_task(self.floor.ask(5.0))
+    async def asked(self, *, takes_row: bool = False) -> "asyncio.Task[Answer]":
+        task = asyncio.create_task(self.floor.ask(5.0, takes_row=takes_row))
         await asyncio.sleep(0)
         return task
 
@@ -153,3 +160,52 @@ async def test_what_was_heard_of_the_prompt_ends_where_the_caller_begins():
     assert isinstance(spoken, Spoken)
     assert spoken.barge_in
     assert spoken.played_s == pytest.approx(1.1, abs=0.05)
+
+
+async def test_a_key_pressed_while_a_television_talks_is_taken():
+    scene = Scene(prompt_s=0.2)
+    scene.background = True
+    answer = await scene.asked(takes_row=True)
+    scene.passes(0.4)
+    scene.floor.on_speech_started(scene.now_s)
+    scene.floor.on_key("9")
+    scene.passes(0.2, voiced=True)
+    scene.said(0.4, ("новости", 0.0, 0.2))
+    pressed = await asyncio.wait_for(answer, 1.0)
+    assert isinstance(pressed, Pressed)
+    assert pressed.digits == "9"
+
+
+async def test_a_key_held_for_one_question_does_not_answer_the_next():
+    scene = Scene(prompt_s=0.2)
+    answer = await scene.asked(takes_row=True)
+    scene.passes(0.4)
+    scene.floor.on_speech_started(scene.now_s)
+    scene.floor.on_key("1")
+    answer.cancel()
+    answer = await scene.asked()
+    scene.passes(0.2)
+    scene.said(0.4)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not answer.done()
+    answer.cancel()
+
+
+async def test_the_wait_for_an_answer_that_did_not_come_is_told():
+    scene = Scene(prompt_s=1.0)
+    answer = await scene.asked()
+    scene.passes(6.2)
+    assert await answer == Silent()
+    ((start_s, end_s),) = scene.unanswered
+    assert (start_s, end_s) == (pytest.approx(1.0, abs=0.05), pytest.approx(6.0, abs=0.05))
+
+
+async def test_an_operator_who_is_gone_again_answers_no_question():
+    scene = Scene(prompt_s=1.0)
+    scene.floor.summon()
+    scene.floor.unsummon()
+    answer = await scene.asked()
+    await asyncio.sleep(0)
+    assert not answer.done()
+    answer.cancel()

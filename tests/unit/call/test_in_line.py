@@ -27,6 +27,7 @@ from ivr.queue.destinations import DestinationRules
 from ivr.queue.hours import WHOLE_DAY, Calendar, CallingHours, Slots, russian_regions
 from ivr.queue.model import (
     AttemptOutcome,
+    ContactId,
     ContactKind,
     ContactState,
     NodeId,
@@ -102,6 +103,7 @@ class House:
             desk=desk or self.desk(),
             notes=notes,
             call_conversation=self._summon,
+            leave_conversation=self._unsummon,
             joined=lambda _: None,
         )
 
@@ -110,6 +112,9 @@ class House:
 
     def _summon(self) -> None:
         self.summoned += 1
+
+    def _unsummon(self) -> None:
+        self.summoned -= 1
 
 
 @pytest_asyncio.fixture
@@ -235,6 +240,18 @@ async def test_a_promise_is_taken_back(house):
     assert not await house.store.open_contacts(NUMBER)
 
 
+async def test_a_promise_that_is_being_kept_is_not_said_to_be_taken_back(house, monkeypatch):
+    caller = house.caller()
+    await caller.promise(NUMBER, "operator", None)
+
+    async def refuses(contact_id: ContactId) -> bool:
+        return False
+
+    monkeypatch.setattr(house.store, "cancel", refuses)
+    with pytest.raises(StoreError, match="talks"):
+        await caller.cancel((await only_contact(house)).contact_id)
+
+
 async def test_who_hangs_up_has_left(house):
     caller = house.caller()
     await caller.enter("operator")
@@ -333,3 +350,24 @@ async def test_the_delivery_hears_at_once_that_the_caller_is_gone(house):
     caller.on_gone(lost=False)
     assert await asyncio.wait_for(gone, 0.1) is AttemptOutcome.CALLER_LEFT
     await caller.close(lost=False)
+
+
+async def test_an_operator_who_left_unanswered_is_no_longer_announced(house):
+    caller = house.caller()
+    await caller.enter("operator")
+    caller.on_ringing("sip:1@pbx")
+    caller.summon()
+    caller.on_over(AttemptOutcome.OPERATOR_REFUSED)
+    assert house.summoned == 0
+
+
+async def test_nobody_is_joined_with_an_operator_whose_phone_only_rings(house):
+    caller = house.caller()
+    await caller.enter("operator")
+    caller.on_ringing("sip:1@pbx")
+    caller.summon()
+    caller.on_over(AttemptOutcome.OPERATOR_REFUSED)
+    caller.on_ringing("sip:2@pbx")
+    queued = await asyncio.wait_for(caller.join(), 2.0)
+    assert isinstance(queued, Queued)
+    assert (queued.ringing, queued.after_failure) == (True, True)

@@ -10,9 +10,10 @@ import pytest
 
 from ivr.audio.pcm import FRAME_BYTES, LINE_RATE_HZ
 from ivr.audio.wav import load_audio
-from ivr.call import conversation
+from ivr.call import conversation, session
 from ivr.call.conversation import Understanding
 from ivr.call.patience import PatienceSettings
+from ivr.call.queue_desk import QueueDesk
 from ivr.call.session import CallSession
 from ivr.call.session_parts import SessionSettings, SharedParts
 from ivr.clock import SystemClock
@@ -28,6 +29,8 @@ from ivr.events import (
     TurnCompleted,
 )
 from ivr.handoff.operator import OperatorSettings
+from ivr.queue.model import ContactState, NodeId
+from ivr.queue.rules import QueueRules
 from ivr.services.demo import create
 from ivr.services.guard import GuardedBackOffice
 from ivr.services.port import Balance
@@ -35,6 +38,7 @@ from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, TransferProgress
 from ivr.speech.endpointing import EndpointingProfile
 from ivr.speech.prompt_texts import load_prompt_texts
+from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.legs import FakeLeg
 from ivr.testing.parts import (
     EventLog,
@@ -43,6 +47,7 @@ from ivr.testing.parts import (
     FakeRenderer,
     MemoryPromises,
 )
+from tests.unit.call.test_in_line import House
 
 pytestmark = pytest.mark.unit
 
@@ -63,6 +68,8 @@ class Stage:
         back_office: Any = None,
         soft_gain: float = 0.0,
         announce_recording: bool = False,
+        max_call_s: float = 60.0,
+        queue: QueueDesk | None = None,
     ) -> None:
         self.leg = FakeLeg()
         self.events = EventLog()
@@ -78,6 +85,7 @@ class Stage:
             store=self.promises,  # type: ignore[arg-type]
             publish=self.events.append,
             clock=SystemClock(),
+            queue=queue,
         )
         settings = SessionSettings(
             patience=PATIENCE,
@@ -85,7 +93,7 @@ class Stage:
             operator=OperatorSettings(
                 target=operator, refer=True, refer_timeout_s=0.2, dial_timeout_s=0.2
             ),
-            max_call_s=60.0,
+            max_call_s=max_call_s,
             recordings=tmp_path / "recordings",
             announce_recording=announce_recording,
             soft_gain=soft_gain,
@@ -419,6 +427,42 @@ async def test_a_meant_word_stops_the_softened_prompt(tmp_path):
     assert "stop_playback" in stage.leg.commands
     turn = stage.events.of(TurnCompleted)[2]
     assert (turn.text, turn.barge_in) == ("мой баланс", True)
+
+
+async def test_a_call_that_lasts_too_long_is_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "LOOK_S", 0.05)
+    async with Stage(tmp_path, max_call_s=0.3) as stage:
+        await stage.passes(0.1)
+        await asyncio.wait_for(asyncio.shield(stage.task), 3.0)
+    assert stage.leg.commands[-1] == "hang_up"
+
+
+async def test_who_waits_for_an_operator_is_not_hung_up_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "LOOK_S", 0.05)
+    store = await SqlQueueStore.open(f"sqlite:///{tmp_path}/queue.db", QueueRules())
+    await store.renew(NodeId("here"))
+    async with Stage(tmp_path, max_call_s=0.3, queue=House(store).desk()) as stage:
+        line = stage.session._handing_over.line
+        assert line is not None
+        await line.enter("operator")
+        await asyncio.sleep(0.8)
+        assert "hang_up" not in stage.leg.commands
+        (contact,) = await store.open_contacts("9030000001")
+        assert contact.state is ContactState.WAITING
+        await line.cancel(contact.contact_id)
+        await asyncio.wait_for(asyncio.shield(stage.task), 3.0)
+    assert stage.leg.commands[-1] == "hang_up"
+    await store.aclose()
+
+
+async def test_who_talks_with_an_operator_is_not_hung_up_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(session, "LOOK_S", 0.05)
+    async with Stage(tmp_path, max_call_s=0.3) as stage:
+        await stage.passes(0.1)
+        stage.session._handing_over.on_joined(FakeLeg())
+        await asyncio.sleep(0.8)
+        assert "hang_up" not in stage.leg.commands
+        assert not stage.task.done()
 
 
 def test_the_demo_subscriber_has_what_these_tests_expect():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ivr.audio.augment import add_babble, speech_level
-from ivr.audio.pcm import FRAME_SAMPLES, LINE_RATE_HZ, PcmFrame
+from ivr.audio.pcm import FRAME_MS, FRAME_SAMPLES, LINE_RATE_HZ, PcmFrame
 from ivr.audio.resample import Samples, to_pcm
 from ivr.audio.wav import load_samples
 from ivr.speech.endpointing import (
@@ -16,10 +16,12 @@ from ivr.speech.endpointing import (
     SpeechStarted,
     SpeechTooLong,
 )
+from ivr.speech.foreground import Foreground
 from ivr.speech.vad import SpeechDetector
 
 pytestmark = pytest.mark.unit
 
+FRAME_S = FRAME_MS / 1000
 FIXTURES = Path("audio_fixtures/tts")
 CALLER = [load_samples(FIXTURES / f"{number}.flac") for number in ("0098", "0300", "0345")]
 VOICES = [load_samples(FIXTURES / f"{number}.flac") for number in ("0164", "0349", "0072", "0404")]
@@ -124,3 +126,51 @@ def test_a_caller_who_becomes_softer_is_ignored_once_and_heard_then():
     assert opinions[0] is True
     assert opinions[-1] is False
     assert listener.detector.foreground.usual_db is None
+
+
+class Voice:
+    """Levels alone, as sentences of 2.5 s with pauses of 3 s: a telephone that was put down."""
+
+    def __init__(self) -> None:
+        self.foreground = Foreground()
+        self.now_s = 0.0
+
+    def says(self, level_db: float) -> tuple[float, bool]:
+        """Share of it that passes for speech, and whether all of it is left to the background."""
+        start_s, passed, frames = self.now_s, 0, round(2.5 / FRAME_S)
+        for _ in range(frames):
+            self.now_s += FRAME_S
+            passed += self.foreground.passes(level_db, voiced=True, end_s=self.now_s)
+        behind = self.foreground.is_background(start_s, self.now_s)
+        if not behind:
+            self.foreground.learn(start_s, self.now_s)
+        for _ in range(round(3.0 / FRAME_S)):
+            self.now_s += FRAME_S
+            self.foreground.passes(-70.0, voiced=False, end_s=self.now_s)
+        return passed / frames, behind
+
+
+def test_a_softer_caller_who_says_long_sentences_is_heard_whole_after_three_in_vain():
+    voice = Voice()
+    for _ in range(3):
+        voice.says(-20.0)
+    assert [voice.says(-38.0)[1] for _ in range(3)] == [True, True, True]
+    assert [voice.says(-38.0) for _ in range(3)] == [(1.0, False)] * 3
+    assert voice.foreground.usual_db == -38.0
+
+
+def test_a_question_that_nobody_answered_but_soft_voices_makes_them_heard():
+    voice = Voice()
+    voice.says(-20.0)
+    began_s = voice.now_s
+    assert voice.says(-38.0)[1]
+    voice.foreground.unanswered(began_s, voice.now_s)
+    assert voice.says(-38.0) == (1.0, False)
+
+
+def test_a_question_that_met_silence_says_nothing_of_the_level():
+    voice = Voice()
+    voice.says(-20.0)
+    voice.says(-38.0)
+    voice.foreground.unanswered(voice.now_s - 2.0, voice.now_s)
+    assert voice.foreground.usual_db == -20.0
