@@ -78,12 +78,13 @@ async def begun(queue: Queue, call: PhoneCall, anna: Softphone) -> PhoneCall:
 async def test_a_supervisor_listens_then_barges_in_and_leaves_with_the_talk(
     tmp_path, phone: Softphone, anna: Softphone, chief: Softphone
 ) -> None:
+    async with queue_of(tmp_path) as queue:
+        await queue.on_duty("anna", anna)
     async with (
         queue_of(tmp_path) as queue,
         service_with_queue(tmp_path, phone, IVR_MEDIA__WORKERS=2) as service,
         await phone.call(service.sip, caller=CALLER) as caller,
     ):
-        await queue.on_duty("anna", anna)
         operator = await begun(queue, caller, anna)
         try:
             await supervise(service.http, chief)
