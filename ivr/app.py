@@ -122,6 +122,7 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
                 token=settings.http.token,
                 address=settings.http.address,
                 queue=queue.store,
+                talks=queue.talks,
             ),
             settings.http.address,
             settings.http.port,

@@ -35,6 +35,7 @@ from ivr.handoff.delivery import Delivery, OperatorSide
 from ivr.handoff.dispatcher import Dispatcher
 from ivr.handoff.outlook import Outlook
 from ivr.handoff.promising import Promising
+from ivr.handoff.running_talks import RunningTalks
 from ivr.media.pool import MediaPool
 from ivr.queue.model import AttemptOutcome, Contact, NodeId
 from ivr.sip.leg import Leg
@@ -58,6 +59,7 @@ class QueueNode:
     store: SqlQueueStore
     dispatcher: Dispatcher
     desk: QueueDesk
+    talks: RunningTalks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,7 @@ class House:
 
     callers: WaitingCallers
     promising: Promising
+    talks: RunningTalks
     music: bytes
 
 
@@ -97,6 +100,7 @@ async def open_queue(
             hours=calling_hours(settings.callback),
             slots=bookable_slots(settings.callback),
         ),
+        talks=RunningTalks(),
         music=_music(settings.queue.music),
     )
     identifying = IdentifyingParts(
@@ -128,7 +132,7 @@ async def open_queue(
         policy=staffed_policy,
         music=house.music,
     )
-    return QueueNode(store=store, dispatcher=dispatcher, desk=desk)
+    return QueueNode(store=store, dispatcher=dispatcher, desk=desk, talks=house.talks)
 
 
 def _dispatcher(
@@ -145,6 +149,7 @@ def _dispatcher(
         speak=lambda phrase: _spoken(parts, phrase),
         music=house.music,
         clock=parts.clock,
+        talks=house.talks,
     )
     customers = _customer_side(settings, parts.publish, identifying, pool, house)
     delivery = Delivery(house.callers, operators)

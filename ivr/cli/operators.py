@@ -4,14 +4,20 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
+from urllib.parse import quote
 
 import typer
 from rich.text import Text
 
-from ivr.cli.context import EXIT_FAULT, config_path, console, errors, run
+from ivr.cli.context import EXIT_FAULT, config_path, console, errors, fail, run
 from ivr.cli.operators_file import OperatorsFile, read_operators, write_operators
 from ivr.cli.queue_store import DatabaseOption, open_queue
 from ivr.cli.queue_tables import operator_line, operators_table
+from ivr.cli.service_api import order as order_service
+from ivr.cli.service_api import service_url
+from ivr.config import load
+from ivr.errors import IvrError
+from ivr.handoff.supervision import SupervisionMode
 from ivr.http.queue_views import operator_view
 from ivr.queue import desk
 from ivr.queue.desk import DeskError, new_operator, skills_of
@@ -200,6 +206,36 @@ def ready(
 ) -> None:
     """The next contact is welcome: ends wrap-up or pause."""
     _set_duty(config_path(context, config_file), database, operator_ids, desk.ready)
+
+
+@app.command()
+def supervise(
+    context: typer.Context,
+    operator_id: IdArgument,
+    target: Annotated[str, typer.Argument(help="SIP URI of the supervisor: sip:200@pbx.")],
+    *,
+    mode: Annotated[
+        SupervisionMode, typer.Option(help="To begin with; keys 4, 5, 6 change it.")
+    ] = SupervisionMode.LISTEN,
+    url: Annotated[
+        str, typer.Option("--url", help="Of the service that has the call; default: [http].")
+    ] = "",
+    config_file: ConfigOption = None,
+) -> None:
+    """Ring a supervisor's phone to listen to an operator's conversation.
+
+    Needs the running service. Keys of the supervisor's phone: 4 listen,
+    5 whisper to the operator, 6 three-way talk. Ends with the conversation, or
+    when the supervisor hangs up.
+    """
+    try:
+        settings = load(config_path(context, config_file)).http
+        body = {"target": target, "mode": mode.value}
+        path = f"/operators/{quote(operator_id, safe='')}/supervise"
+        order_service(url or service_url(settings), path, body, settings.token)
+    except IvrError as exc:
+        raise fail(exc) from exc
+    console.print(Text(f"{target} is being rung beside {operator_id}: {mode.value}"))
 
 
 @app.command("import")

@@ -263,7 +263,9 @@ class CallingBack:
         )
         try:
             talking = talk(customer, operator, operator.next_event, self._operators.music)
-            await unless_ended(talking, customer)
+            operator_id = live.trio.operator.operator_id
+            async with self._operators.talks.open(operator_id, customer, operator):
+                await unless_ended(talking, customer)
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)

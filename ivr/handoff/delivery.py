@@ -8,7 +8,7 @@ loses its lease - the leg is released at once, before anything is written about 
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from ivr.clock import Clock
@@ -16,6 +16,7 @@ from ivr.errors import SipError
 from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.callers import WaitingCaller, WaitingCallers
 from ivr.handoff.dialling import ANSWERED, NO_ANSWER, answered, heard, release, unless_ended
+from ivr.handoff.running_talks import RunningTalks
 from ivr.handoff.talk import talk
 from ivr.handoff.whisper import Brief, whisper
 from ivr.queue.model import AttemptOutcome, AttemptStep
@@ -43,6 +44,8 @@ class OperatorSide:
     music: bytes
     """For whoever waits for them or is put on hold; int16 mono 8 kHz."""
     clock: Clock
+    talks: RunningTalks = field(default_factory=RunningTalks)
+    """Told of every conversation, so that a supervisor can be brought in."""
 
 
 def operator_outcome(status: int) -> AttemptOutcome:
@@ -122,7 +125,8 @@ class Delivery:
         await live.join()
         await caller.leg.bridge(leg)
         caller.on_joined(leg)
-        await talk(caller.leg, leg, leg.next_event, self._side.music)
+        async with self._side.talks.open(live.trio.operator.operator_id, caller.leg, leg):
+            await talk(caller.leg, leg, leg.next_event, self._side.music)
         return AttemptOutcome.CONNECTED
 
     async def _told(self, live: LiveAttempt, caller: WaitingCaller, leg: Leg) -> bool:

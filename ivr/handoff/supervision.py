@@ -1,5 +1,6 @@
 """A supervisor beside a caller and an operator: listens, whispers, barges in. Event loop only."""
 
+import asyncio
 import logging
 from enum import StrEnum
 from typing import Final
@@ -34,6 +35,8 @@ class Supervision:
         self._operator = operator
         self._supervisor: Leg | None = None
         self.mode = mode
+        self.dialled = asyncio.Event()
+        """Set once a leg was found and the phone is being rung."""
 
     async def run(self, target: str, *, ring_s: float, caller: str = "") -> int:
         """Dial the supervisor and keep them in until they hang up; to be cancelled when the talk
@@ -43,6 +46,7 @@ class Supervision:
         is free that is not owed to another caller.
         """
         supervisor = await self._operator.dial_beside(target, caller=caller)
+        self.dialled.set()
         try:
             status = await answered(supervisor, ring_s)
             if status == ANSWERED:

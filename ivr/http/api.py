@@ -14,9 +14,11 @@ from ivr.analytics.metrics import Metrics
 from ivr.analytics.queue_metrics import QueueMetrics
 from ivr.errors import StoreError
 from ivr.events import CallId, TurnCompleted
+from ivr.handoff.running_talks import RunningTalks
 from ivr.http.access import REFUSALS, bearer
 from ivr.http.health import Health
 from ivr.http.queue_routes import add_queue
+from ivr.http.supervision_routes import add_supervision
 from ivr.queue.model import Contact
 from ivr.queue.ports import QueueStore
 from ivr.storage.ports import CallbackRequest, CallStore, HandoffAttempt, HandoffRecord
@@ -44,9 +46,10 @@ def create_app(
     token: str = "",
     address: str = "127.0.0.1",
     queue: QueueStore | None = None,
+    talks: RunningTalks | None = None,
 ) -> FastAPI:
     """The ASGI application. With a `token`, records and queue need `Authorization: Bearer <token>`;
-    `address` is the one it is served at."""
+    `address` is the one it is served at; without `talks` nobody can be supervised."""
     # No documentation pages: they load scripts from a CDN. /openapi.json is served.
     app = FastAPI(title="ivr", docs_url=None, redoc_url=None)
     queue_metrics = QueueMetrics(queue, metrics.registry) if queue is not None else None
@@ -59,6 +62,8 @@ def create_app(
     )
     if queue is not None:
         add_queue(app, queue, token=token, address=address)
+        if talks is not None:
+            add_supervision(app, queue, talks, token=token, address=address)
     app.add_exception_handler(StoreError, _on_store_error)
     return app
 

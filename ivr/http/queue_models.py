@@ -12,6 +12,7 @@ from ivr.analytics.queue_measures import (
     PromiseFigures,
 )
 from ivr.analytics.queue_rules import AbandonRule
+from ivr.handoff.supervision import SupervisionMode
 from ivr.queue.model import (
     DEFAULT_LANGUAGE,
     DEFAULT_SKILL,
@@ -215,6 +216,15 @@ class Pause(Order):
     """Why there are no contacts for a while."""
 
     reason: str = Field(default="pause", examples=["обед"])
+
+
+class Supervise(Order):
+    """A supervisor to bring into a conversation."""
+
+    target: str = Field(examples=["sip:200@192.168.1.5"])
+    """SIP URI of the supervisor's phone."""
+    mode: SupervisionMode = SupervisionMode.LISTEN
+    """What it begins with; keys 4, 5 and 6 of the phone change it."""
 
 
 class CancelByNumber(Order):

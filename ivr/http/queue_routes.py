@@ -67,7 +67,7 @@ def _queue_routes(store: QueueStore) -> APIRouter:
         """Who waits in which order, who talks, operators, nodes, figures of the last hour."""
         return queue_view(await board.look())
 
-    @router.get("/queue/figures", responses=_faults(422))
+    @router.get("/queue/figures", responses=faults(422))
     async def figures(
         since: Annotated[
             datetime | None, Query(description="Default: an hour before `until`.")
@@ -124,7 +124,7 @@ def _operator_reads(store: QueueStore) -> APIRouter:
         busy = {one.operator_id: one.contact_id for one in snapshot.attempts}
         return [operator_view(one, busy.get(one.operator_id)) for one in snapshot.operators]
 
-    @router.get("/{operator_id}", responses=_faults(404))
+    @router.get("/{operator_id}", responses=faults(404))
     async def operator(operator_id: OperatorName) -> OperatorView:
         """One operator."""
         return operator_view(await desk.known_operator(store, operator_id))
@@ -135,7 +135,7 @@ def _operator_reads(store: QueueStore) -> APIRouter:
 def _operator_orders(store: QueueStore) -> APIRouter:
     router = APIRouter(prefix="/operators", tags=["operators"])
 
-    @router.post("", status_code=201, responses=_faults(409, 422))
+    @router.post("", status_code=201, responses=faults(409, 422))
     async def add(new: NewOperator) -> OperatorView:
         """Add an operator, offline at first."""
         operator = desk.new_operator(
@@ -147,7 +147,7 @@ def _operator_orders(store: QueueStore) -> APIRouter:
         )
         return operator_view(await desk.add_operator(store, operator))
 
-    @router.patch("/{operator_id}", responses=_faults(404, 422))
+    @router.patch("/{operator_id}", responses=faults(404, 422))
     async def change(operator_id: OperatorName, wanted: OperatorChange) -> OperatorView:
         """Change name, target, skills or languages; the state stays."""
         known = await desk.known_operator(store, operator_id)
@@ -160,7 +160,7 @@ def _operator_orders(store: QueueStore) -> APIRouter:
         )
         return operator_view(await store.save_operator(operator))
 
-    @router.delete("/{operator_id}", status_code=204, responses=_faults(404, 409))
+    @router.delete("/{operator_id}", status_code=204, responses=faults(404, 409))
     async def remove(operator_id: OperatorName) -> None:
         """Forget an operator; refused during a contact."""
         await desk.remove_operator(store, operator_id)
@@ -171,17 +171,17 @@ def _operator_orders(store: QueueStore) -> APIRouter:
 def _duty_orders(store: QueueStore) -> APIRouter:
     router = APIRouter(prefix="/operators", tags=["operators"])
 
-    @router.post("/{operator_id}/login", responses=_faults(404))
+    @router.post("/{operator_id}/login", responses=faults(404))
     async def login(operator_id: OperatorName) -> OperatorView:
         """The shift begins; ends a pause too."""
         return operator_view(await desk.log_in(store, operator_id))
 
-    @router.post("/{operator_id}/logout", responses=_faults(404))
+    @router.post("/{operator_id}/logout", responses=faults(404))
     async def logout(operator_id: OperatorName) -> OperatorView:
         """The shift ends; during a contact it becomes a `wish`, granted when that is over."""
         return operator_view(await desk.log_out(store, operator_id))
 
-    @router.post("/{operator_id}/pause", responses=_faults(404, 409, 422))
+    @router.post("/{operator_id}/pause", responses=faults(404, 409, 422))
     async def pause(
         operator_id: OperatorName, order: Annotated[Pause | None, Body()] = None
     ) -> OperatorView:
@@ -189,7 +189,7 @@ def _duty_orders(store: QueueStore) -> APIRouter:
         reason = (order or Pause()).reason
         return operator_view(await desk.pause(store, operator_id, reason))
 
-    @router.post("/{operator_id}/ready", responses=_faults(404, 409))
+    @router.post("/{operator_id}/ready", responses=faults(404, 409))
     async def ready(operator_id: OperatorName) -> OperatorView:
         """The next contact is welcome: ends wrap-up or pause. 409: not logged in."""
         return operator_view(await desk.ready(store, operator_id))
@@ -200,7 +200,7 @@ def _duty_orders(store: QueueStore) -> APIRouter:
 def _promise_reads(store: QueueStore) -> APIRouter:
     router = APIRouter(prefix="/promises", tags=["promises"])
 
-    @router.get("", responses=_faults(422))
+    @router.get("", responses=faults(422))
     async def promises(
         number: Annotated[
             str, Query(description="Only what this number is owed or asked for; any common form.")
@@ -224,7 +224,7 @@ def _promise_reads(store: QueueStore) -> APIRouter:
             if one.promised and one.is_live
         ]
 
-    @router.get("/{contact_id}", responses=_faults(404))
+    @router.get("/{contact_id}", responses=faults(404))
     async def promise(contact_id: PromiseName) -> PlaceView:
         """One promised call, also when it is over, and its place."""
         contact = await desk.promise(store, contact_id)
@@ -237,12 +237,12 @@ def _promise_reads(store: QueueStore) -> APIRouter:
 def _promise_orders(store: QueueStore) -> APIRouter:
     router = APIRouter(prefix="/promises", tags=["promises"])
 
-    @router.delete("/{contact_id}", status_code=204, responses=_faults(404, 409))
+    @router.delete("/{contact_id}", status_code=204, responses=faults(404, 409))
     async def cancel(contact_id: PromiseName) -> None:
         """Take a promise back; a phone that rings for it stops. 409: it is over."""
         await desk.cancel_promise(store, contact_id)
 
-    @router.post("/cancel", responses=_faults(422))
+    @router.post("/cancel", responses=faults(422))
     async def cancel_by_number(order: CancelByNumber) -> Cancelled:
         """Take back what a number is owed: the hook for a gateway that receives «отмена» by SMS.
 
@@ -254,7 +254,7 @@ def _promise_orders(store: QueueStore) -> APIRouter:
     return router
 
 
-def _faults(*statuses: int) -> Responses:
+def faults(*statuses: int) -> Responses:
     reasons = {
         404: "There is no such thing.",
         409: "It does not fit the present state.",

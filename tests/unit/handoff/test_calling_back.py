@@ -10,7 +10,8 @@ from ivr.errors import SipError
 from ivr.handoff.attempt import LiveAttempt
 from ivr.handoff.calling_back import Answer, CallingBack, CustomerSide
 from ivr.handoff.delivery import OperatorSide
-from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact
+from ivr.handoff.running_talks import RunningTalks
+from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact, OperatorId
 from ivr.queue.rules import QueueRules
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg
@@ -35,6 +36,7 @@ class Stage:
         self.answer: asyncio.Future[Answer] = asyncio.Future()
         self.outcomes: list[AttemptOutcome] = []
         self.joined = asyncio.Event()
+        self.talks = RunningTalks()
 
     # ---- `Dial`, the customer, `CallbackListener`
 
@@ -84,7 +86,12 @@ class Stage:
             return bytes(320)
 
         operators = OperatorSide(
-            ring_s=0.4, whispers=True, speak=speak, music=b"", clock=SystemClock()
+            ring_s=0.4,
+            whispers=True,
+            speak=speak,
+            music=b"",
+            clock=SystemClock(),
+            talks=self.talks,
         )
         customers = CustomerSide(
             dial=self.dial,
@@ -142,8 +149,10 @@ async def test_the_customer_is_rung_only_once_the_operator_is_there(stage):
     stage.answer.set_result(Answer.YES)
     await asyncio.wait_for(stage.joined.wait(), 3.0)
     assert "bridge" in stage.second.commands
+    assert OperatorId("anna") in stage.talks
     hangs_up(stage.second)
     assert await task is AttemptOutcome.CONNECTED
+    assert OperatorId("anna") not in stage.talks
     assert "hang_up" in stage.first.commands
 
 

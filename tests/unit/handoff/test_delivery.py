@@ -9,7 +9,8 @@ from ivr.clock import SystemClock
 from ivr.handoff.attempt import LiveAttempt
 from ivr.handoff.callers import WaitingCallers
 from ivr.handoff.delivery import Delivery, OperatorSide
-from ivr.queue.model import AttemptOutcome, AttemptStep, ContactKind
+from ivr.handoff.running_talks import RunningTalks
+from ivr.queue.model import AttemptOutcome, AttemptStep, ContactKind, OperatorId
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg
 from ivr.speech.phrase import Phrase
@@ -67,7 +68,9 @@ async def speak(_phrase: Phrase) -> bytes:
     return WHISPER
 
 
-async def begun(queue, caller: Caller | None) -> "tuple[LiveAttempt, asyncio.Task[AttemptOutcome]]":
+async def begun(
+    queue, caller: Caller | None, talks: RunningTalks | None = None
+) -> "tuple[LiveAttempt, asyncio.Task[AttemptOutcome]]":
     """A claimed attempt for a caller on the line, being carried out."""
     callers = WaitingCallers()
     await on_duty(queue)
@@ -78,7 +81,14 @@ async def begun(queue, caller: Caller | None) -> "tuple[LiveAttempt, asyncio.Tas
     (trio,) = await queue.assign(NODE, 0)
     live = LiveAttempt(queue, trio, may_act=lambda: True)
     await live.claim()
-    side = OperatorSide(ring_s=0.3, whispers=True, speak=speak, music=b"", clock=SystemClock())
+    side = OperatorSide(
+        ring_s=0.3,
+        whispers=True,
+        speak=speak,
+        music=b"",
+        clock=SystemClock(),
+        talks=talks or RunningTalks(),
+    )
     return live, asyncio.create_task(Delivery(callers, side).run(live))
 
 
@@ -210,3 +220,19 @@ async def test_a_worker_without_a_free_leg_blames_no_operator(queue, caller):
     caller.leg.operator = None
     _, task = await begun(queue, caller)
     assert await task is AttemptOutcome.NODE_FAILED
+
+
+async def test_a_conversation_is_known_for_as_long_as_it_lasts(queue, caller):
+    talks = RunningTalks()
+    _, task = await begun(queue, caller, talks)
+    caller.operator.happens(Answered("PCMA"))
+    await step_is(queue, AttemptStep.OPERATOR_UP)
+    assert OperatorId("anna") not in talks
+    caller.operator.happens(Dtmf("1"))
+    caller.steps_back.set_result(None)
+    async with asyncio.timeout(3.0):
+        while OperatorId("anna") not in talks:
+            await asyncio.sleep(0.01)
+    caller.left.set_result(AttemptOutcome.CALLER_LEFT)
+    assert await task is AttemptOutcome.CONNECTED
+    assert OperatorId("anna") not in talks
