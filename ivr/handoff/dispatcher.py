@@ -140,8 +140,10 @@ class Dispatcher:
             await asyncio.wait([one.task for one in ending], timeout=ASK_S)
 
     async def talked(self, limit_s: float) -> int:
-        """After `drain`: until customers who were called back have talked, at most so long. How many
-        still talk; `aclose` ends them."""
+        """After `drain`: until customers who were called back have talked, at most so long.
+
+        How many still talk; `aclose` ends them.
+        """
         talks = {one.task for one in self._running.values() if one.live.is_callback}
         if not talks:
             return 0
