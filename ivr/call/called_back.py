@@ -75,7 +75,8 @@ class CalledBack:
 
     def on_over(self, live: LiveAttempt, outcome: AttemptOutcome) -> None:
         contact = live.trio.contact
-        ended_as = TransferOutcome.CONNECTED if live.is_joined else OUTCOMES.get(outcome)
+        talked = live.is_joined and outcome is not AttemptOutcome.LOST
+        ended_as = TransferOutcome.CONNECTED if talked else OUTCOMES.get(outcome)
         self.publish(
             HandoffEnded(
                 call_id=CallId(contact.call_id),

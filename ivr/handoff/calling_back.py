@@ -21,6 +21,7 @@ from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.delivery import OperatorSide, operator_outcome
 from ivr.handoff.dialling import ANSWERED, answered, heard, release, unless_ended
 from ivr.handoff.talk import playing, talk
+from ivr.handoff.transfer import SHORTEST_TALK_S
 from ivr.handoff.whisper import Brief, whisper
 from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact
 from ivr.sip.leg import Leg
@@ -264,11 +265,16 @@ class CallingBack:
         try:
             talking = talk(customer, operator, operator.next_event, self._operators.music)
             operator_id = live.trio.operator.operator_id
+            began = self._operators.clock.monotonic()
             async with self._operators.talks.open(operator_id, customer, operator):
-                await unless_ended(talking, customer)
+                left = await unless_ended(talking, customer)
+            talked_s = self._operators.clock.monotonic() - began
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
+        if left is None and talked_s < SHORTEST_TALK_S:
+            # The operator was gone before, or at, the first word: nobody has been served.
+            return AttemptOutcome.LOST
         return AttemptOutcome.CONNECTED
 
 

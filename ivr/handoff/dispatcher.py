@@ -44,7 +44,7 @@ class DispatcherSettings:
     recover_s: float = 2.0
     """Between two looks for dead nodes and for contacts that are not wanted any more."""
     attempts: int = 64
-    """Carried out at once, conversations included."""
+    """Under way at once and not joined yet."""
 
 
 @dataclass(slots=True)
@@ -108,6 +108,12 @@ class Dispatcher:
         """Attempts under way."""
         return len(self._running)
 
+    @property
+    def _reaching(self) -> int:
+        """Attempts that have joined nobody yet: only these are limited, because what is planned
+        and not begun keeps operators reserved."""
+        return sum(one.is_unjoined for one in self._running.values())
+
     def wake(self) -> None:
         """Something has changed in the queue: look at once."""
         self._woken.set()
@@ -140,8 +146,10 @@ class Dispatcher:
             await asyncio.wait([one.task for one in ending], timeout=ASK_S)
 
     async def talked(self, limit_s: float) -> int:
-        """After `drain`: until customers who were called back have talked, at most so long. How many
-        still talk; `aclose` ends them."""
+        """After `drain`: until customers who were called back have talked, at most so long.
+
+        How many still talk; `aclose` ends them.
+        """
         talks = {one.task for one in self._running.values() if one.live.is_callback}
         if not talks:
             return 0
@@ -175,6 +183,10 @@ class Dispatcher:
                 lasts_s = await self.queue.renew(self.node)
         except (StoreError, TimeoutError) as exc:
             self._on_fault("lease not renewed", exc)
+            return
+        except Exception as exc:  # without a lease nobody is dialled: this loop must not end
+            log.exception("x lease not renewed", extra={"action": "lease"})
+            self.fault = str(exc)
             return
         self._lease = self._lease.on_renewed(asked_at, lasts_s)
 
@@ -224,13 +236,13 @@ class Dispatcher:
             for trio in await self.queue.recover(self.node):
                 _note(trio, "taken over")
             await self._drop_unwanted()
-        if now >= self._paused_until and self.live < self.settings.attempts:
+        if now >= self._paused_until and self._reaching < self.settings.attempts:
             await self.queue.assign(self.node, self._callback_room())
         for trio in await self.queue.outbox(self.node):
             if self._draining and trio.attempt.mode is not AttemptMode.DELIVERY:
                 # Planned before, or while the draining began: other nodes can take it at once.
                 await self.queue.end(trio.attempt, AttemptOutcome.NODE_FAILED)
-            elif self.live < self.settings.attempts:
+            elif self._reaching < self.settings.attempts:
                 self._begin(trio)
 
     def _callback_room(self) -> int:

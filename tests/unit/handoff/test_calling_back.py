@@ -150,10 +150,26 @@ async def test_the_customer_is_rung_only_once_the_operator_is_there(stage):
     await asyncio.wait_for(stage.joined.wait(), 3.0)
     assert "bridge" in stage.second.commands
     assert OperatorId("anna") in stage.talks
-    hangs_up(stage.second)
+    hangs_up(stage.second)  # the customer: however soon, it was their wish
     assert await task is AttemptOutcome.CONNECTED
     assert OperatorId("anna") not in stage.talks
     assert "hang_up" in stage.first.commands
+
+
+@pytest.mark.parametrize(
+    ("shortest_s", "outcome"), [(1.5, AttemptOutcome.LOST), (0.0, AttemptOutcome.CONNECTED)]
+)
+async def test_an_operator_who_leaves_before_the_first_word_has_served_nobody(
+    stage, monkeypatch, shortest_s, outcome
+):
+    monkeypatch.setattr("ivr.handoff.calling_back.SHORTEST_TALK_S", shortest_s)
+    task = await stage.begin()
+    await to_customer(stage)
+    picks_up(stage.second)
+    stage.answer.set_result(Answer.YES)
+    await asyncio.wait_for(stage.joined.wait(), 3.0)
+    hangs_up(stage.first)
+    assert await task is outcome
 
 
 @pytest.mark.parametrize(
@@ -258,7 +274,10 @@ async def test_cancelling_releases_both_phones(stage):
     assert "hang_up" in stage.second.commands
 
 
-async def test_customer_first_spares_the_operator_until_somebody_is_there(customer_first):
+async def test_customer_first_spares_the_operator_until_somebody_is_there(
+    customer_first, monkeypatch
+):
+    monkeypatch.setattr("ivr.handoff.calling_back.SHORTEST_TALK_S", 0.0)
     stage = customer_first
     task = await stage.begin()
     await stage.step(AttemptStep.CUSTOMER_DIALLED)
