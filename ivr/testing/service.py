@@ -34,7 +34,6 @@ class ServiceProcess:
             "IVR_QUEUE__DATABASE": f"sqlite:///{folder}/queue.db",
             "IVR_RECORDS__RECORDINGS": "true",
             "IVR_RECORDS__RECORDINGS_FOLDER": folder / "recordings",
-            "IVR_QUEUE__DATABASE": f"sqlite:///{folder}/queue.db",
             "IVR_BACK_OFFICE__URL": f"sqlite:///{folder}/back_office.db",
             "IVR_SERVICE__RUNTIME": folder / "run",
             "IVR_SERVICE__DRAIN_S": 5,
