@@ -132,7 +132,9 @@ def _record_routes(store: CallStore, queue: QueueStore | None) -> APIRouter:
             snapshot = await queue.snapshot()
             served = [await queue.contact(one.contact_id) for one in snapshot.attempts]
             owed = (*snapshot.waiting, *(one for one in served if one is not None))
-            found += [_as_request(contact) for contact in owed if contact.promised]
+            found += [
+                _as_request(contact) for contact in owed if contact.promised and contact.is_live
+            ]
         return tuple(sorted(found, key=lambda request: request.requested_at)[:limit])
 
     return router
