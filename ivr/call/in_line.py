@@ -280,8 +280,8 @@ class InLine:
         topic = known.topic if known is not None else "operator"
         contact = await self._new_contact(ContactKind.CALL, self.number, topic)
         if known is not None and known.state in PENDING:
-            # That promise is kept elsewhere just now: here it would be found and refused again.
-            contact = replace(contact, topic=f"{topic}+")
+            # That promise is being kept elsewhere just now: by number it would be found again.
+            contact = replace(contact, number="")
         enqueued = await self.desk.store.enqueue(contact)
         return await self._waits(enqueued.contact, enqueued.place)
 

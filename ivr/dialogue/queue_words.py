@@ -34,7 +34,10 @@ _STAYS_ON_LINE: Final = re.compile(r"\b(?:оста\w+|на линии|на св�
 _AWAITS_CALL: Final = re.compile(
     r"\b(?:дожд\w+|перезвон\w+|перезванив\w+|обратн\w+|звонка|звонок|потом|позже|второе)\b"
 )
-_GOODBYE: Final = re.compile(r"\b(?:до свидания|до свиданья|всего доброго|прощайте|пока)\b")
+_GOODBYE: Final = re.compile(r"\b(?:до свидания|до свиданья|всего доброго|прощайте)\b")
+_BYE: Final = "пока"
+_AROUND_BYE: Final = word_set("ну ладно все спасибо хорошо тогда давайте пока")
+"""«Пока нет», «подожди пока» and «пока не ответили» are no goodbyes."""
 _IN_TURN: Final = re.compile(
     r"\b(?:сейчас|сразу|очеред\w*|как (?:только|можно)|быстрее|поскорее|скорее|первое)\b"
 )
@@ -75,7 +78,10 @@ def cancels_call(text: str) -> bool:
 def says_goodbye(text: str) -> bool:
     """In so many words; an engine's guess is not enough to lose a place."""
     plain = _plain(text)
-    return _GOODBYE.search(plain) is not None and len(plain.split()) <= 4
+    words = plain.split()
+    if _BYE in words:
+        return _AROUND_BYE.issuperset(words)
+    return _GOODBYE.search(plain) is not None and len(words) <= 4
 
 
 def line_or_call(text: str) -> bool | None:

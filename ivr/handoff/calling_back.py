@@ -34,6 +34,7 @@ BUSY: Final = (486, 600)
 NOT_THERE: Final = (408, 480, 487)
 DECLINED: Final = (603,)
 """They have pressed the red button: not now."""
+PICKED_UP: Final = (AttemptStep.CUSTOMER_UP, AttemptStep.IDENTIFIED)
 JOINING: Final[Phrase] = (FreeText("Соединяю вас с оператором."),)
 SORRY: Final[Phrase] = (FreeText("Извините, оператор не ответил. Мы перезвоним вам ещё раз."),)
 CUSTOMER_LEFT: Final[Phrase] = (FreeText("Клиент сейчас не может говорить."),)
@@ -158,7 +159,8 @@ class CallingBack:
             outcome = await self._unless_hung_up(self._customer_there(live, customer), operator)
             operator.stop_playback()
             if outcome is AttemptOutcome.OPERATOR_REFUSED:
-                await heard(customer, await self._operators.speak(SORRY))
+                if live.trio.attempt.step in PICKED_UP:  # who is only rung has nothing to hear
+                    await heard(customer, await self._operators.speak(SORRY))
             elif outcome is not AttemptOutcome.CONNECTED:
                 await heard(operator, await self._operators.speak(CUSTOMER_LEFT))
             if outcome is not AttemptOutcome.CONNECTED:

@@ -222,7 +222,7 @@ class Dispatcher:
 
     async def _drop_unwanted(self) -> None:
         """Whoever took a promise back need not wait for the next step to be left in peace."""
-        for one in list(self._running.values()):
+        for one in [one for one in self._running.values() if one.is_unjoined]:
             contact = await self.queue.contact(one.live.trio.contact.contact_id)
             wanted = contact is not None and is_wanted(contact, one.live.trio.attempt)
             if not wanted and one.is_unjoined and not one.live.joining:

@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import cycle
 from typing import Final
 
-from ivr.audio.pcm import LINE_RATE_HZ
+from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
 from ivr.sip.leg import Disconnected, Held, Leg, LegEvent
 
 AHEAD_SAMPLES: Final = 2 * LINE_RATE_HZ
@@ -40,10 +41,14 @@ async def talk(
 async def playing(leg: Leg, music: bytes) -> AsyncIterator[None]:
     """Music over and over, int16 mono 8 kHz, while the block lasts."""
 
+    # Piece by piece: the playback ring holds less than a song.
+    pieces = cycle(range(0, len(music), AHEAD_SAMPLES * SAMPLE_BYTES))
+
     async def play() -> None:
-        while True:
+        while music:
             if leg.queued_samples < AHEAD_SAMPLES:
-                leg.play(music)
+                start = next(pieces)
+                leg.play(music[start : start + AHEAD_SAMPLES * SAMPLE_BYTES])
             await asyncio.sleep(LOOK_S)
 
     task = asyncio.create_task(play())

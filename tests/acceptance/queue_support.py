@@ -82,6 +82,10 @@ class Queue:
     async def contacts_of(self, number: str) -> tuple[Contact, ...]:
         return await self.store.open_contacts(number)
 
+    async def has_promise(self, number: str) -> bool:
+        """Whether this number will be called."""
+        return any(contact.promised for contact in await self.contacts_of(number))
+
     async def waits(self, number: str, timeout_s: float = 10.0, **fields: Any) -> Contact:
         """Until somebody with this number is owed something that looks like this."""
         for _ in range(round(timeout_s / 0.05)):

@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -95,6 +95,16 @@ async def past_whisper(operator: PhoneCall) -> None:
     await operator.answered()
     await operator.passed(0.3)
     await operator.press("5")
+
+
+async def says_yes_until(call: PhoneCall, done: Callable[[], Awaitable[bool]]) -> None:
+    """Whatever is asked: «Перезвонить?», «По этому номеру?»."""
+    for _ in range(6):
+        await call.prompt_heard(quiet_s=1.2)
+        if await done():
+            return
+        await call.press("1")
+    raise AssertionError("nothing was promised")
 
 
 def caller_of(incoming: PhoneCall) -> str:
@@ -254,10 +264,7 @@ async def test_a_service_killed_after_a_promise_calls_exactly_once_and_the_custo
     async with await phone.call(service.sip, caller=CUSTOMER) as call:
         await wait_in_line(call)
         waiting = await queue.waits(CUSTOMER)
-        for _ in ("shall we call back?", "at this number?"):
-            await call.prompt_heard()
-            await call.press("1")
-        await queue.waits(CUSTOMER, promised=True)
+        await says_yes_until(call, lambda: queue.has_promise(CUSTOMER))
     await service.stop(signal.SIGKILL)
     await queue.on_duty("anna", anna)
     again = service_with_queue(folder, customer, IVR_CALLBACK__MODE="customer_first")

@@ -44,6 +44,13 @@ def test_known(judge: Callable[[str], object], phrase: str) -> None:
     assert judge(phrase)
 
 
+@pytest.mark.parametrize(
+    "phrase", ["пока не ответили", "пока нет", "подожди пока", "пока подожду", "я пока на линии"]
+)
+def test_for_now_is_no_goodbye(phrase: str) -> None:
+    assert not words.says_goodbye(phrase)
+
+
 OTHERS = [
     *("сколько у меня минут осталось", "какой у меня баланс", "когда спишут деньги", "да", "нет"),
     *("не работает интернет", "отключите услугу", "соедините с оператором", "пока не платил"),

@@ -202,6 +202,15 @@ async def test_an_operator_who_leaves_while_the_customer_is_asked_has_refused(st
     assert "play 160" in stage.second.commands  # an apology
 
 
+async def test_a_phone_that_only_rings_stops_when_the_operator_leaves(stage):
+    task = await stage.begin()
+    await to_customer(stage)
+    hangs_up(stage.first)
+    assert await asyncio.wait_for(task, 1.0) is AttemptOutcome.OPERATOR_REFUSED
+    assert "hang_up" in stage.second.commands
+    assert not any(command.startswith("play") for command in stage.second.commands)
+
+
 async def test_an_operator_who_does_not_pick_up_costs_the_customer_nothing(stage):
     task = await stage.begin()
     assert await task is AttemptOutcome.OPERATOR_NO_ANSWER
