@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from ivr.analytics.metrics import Metrics
 from ivr.app_queue import QueueNode, open_queue
+from ivr.app_queue_rules import operator_rules
 from ivr.call.conversation import Understanding
 from ivr.call.endings import Endings
 from ivr.call.patience import PatienceSettings
@@ -123,6 +124,7 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
                 address=settings.http.address,
                 queue=queue.store,
                 talks=queue.talks,
+                guard=operator_rules(settings),
             ),
             settings.http.address,
             settings.http.port,

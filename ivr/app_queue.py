@@ -12,6 +12,7 @@ from ivr.app_queue_rules import (
     bookable_slots,
     calling_hours,
     destination_rules,
+    operator_rules,
     queue_rules,
 )
 from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
@@ -33,6 +34,7 @@ from ivr.handoff.callers import WaitingCallers
 from ivr.handoff.calling_back import Answer, CallingBack, CustomerSide
 from ivr.handoff.delivery import Delivery, OperatorSide
 from ivr.handoff.dispatcher import Dispatcher
+from ivr.handoff.guarded import guarded
 from ivr.handoff.outlook import Outlook
 from ivr.handoff.promising import Promising
 from ivr.handoff.running_talks import RunningTalks
@@ -157,7 +159,7 @@ def _dispatcher(
     return Dispatcher(
         node=node_id(settings),
         queue=store,
-        carry_out=_carrier(delivery, calling_back),
+        carry_out=guarded(_carrier(delivery, calling_back), operator_rules(settings)),
         callback_room=lambda: _callback_room(settings.callback, pool),
         clock=parts.clock,
     )
@@ -185,7 +187,7 @@ def _customer_side(
         return await pool.dial(target, headers=headers, caller=caller, keep_free=callback.keep_free)
 
     async def may_call(contact: Contact) -> bool:
-        return house.promising.may_dial(contact.number)
+        return await house.promising.may_dial(contact, identifying.clock.now())
 
     async def identify(leg: Leg) -> Answer:
         return await Identifying(leg, identifying).run()

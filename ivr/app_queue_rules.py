@@ -5,7 +5,9 @@ from zoneinfo import ZoneInfo
 
 from ivr.config import Settings
 from ivr.config_queue import DAYS, CallbackSettings
-from ivr.queue.destinations import DestinationRules
+from ivr.errors import ConfigError
+from ivr.queue.desk import target_fault
+from ivr.queue.destinations import DestinationRules, hostname, understood
 from ivr.queue.hours import WHOLE_DAY, Calendar, CallingHours, Hours, Slots, russian_regions
 from ivr.queue.model import AttemptMode, AttemptOutcome, Priority
 from ivr.queue.rules import RETRY_DELAYS, Overflow, QueueRules
@@ -70,6 +72,28 @@ def destination_rules(callback: CallbackSettings) -> DestinationRules:
         per_caller=callback.per_caller,
         per_day=callback.per_day,
     )
+
+
+def operator_rules(settings: Settings) -> DestinationRules:
+    """Where operators' phones may be: the own network, `handoff.hosts` and the host of
+    `handoff.operator`. Telephone numbers in their addresses are judged like those of customers.
+
+    `ConfigError` when `handoff.operator` itself is none that may be called.
+    """
+    callback, handoff = settings.callback, settings.handoff
+    named = understood(handoff.operator).host
+    here = {settings.sip.address, settings.sip.public_address}
+    rules = DestinationRules(
+        allowed=callback.allowed,
+        exceptions=callback.exceptions,
+        denied=callback.denied,
+        hosts=tuple({*handoff.hosts, *here, *({hostname(named)} if named else ())}),
+        own_network=True,
+    )
+    fault = target_fault(handoff.operator, rules) if handoff.operator else ""
+    if fault:
+        raise ConfigError("handoff.operator", handoff.operator, f"another one ({fault})")
+    return rules
 
 
 def _week(lines: tuple[str, ...]) -> dict[int, Hours]:

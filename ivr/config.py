@@ -177,6 +177,10 @@ class HandoffSettings(Section):
 
     operator: str = ""
     """SIP URI calls are transferred to; empty: callers are offered a callback request instead."""
+    hosts: tuple[str, ...] = ()
+    """Hosts, or 'host:port', where operators' phones may be besides the own network (private
+    addresses, names without a dot) and the host of `operator`. Telephone numbers in SIP URIs are
+    judged by `allowed`, `exceptions` and `denied` of [callback] besides."""
     refer: bool = True
     """False: always dial and bridge."""
     attended: bool = False

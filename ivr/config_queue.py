@@ -106,10 +106,12 @@ class CallbackSettings(Section):
     denied: tuple[str, ...] = ()
     """Never called, whatever else says so."""
     per_number: int = Field(default=5, ge=1, le=1000)
-    """Promises of a day to one number."""
+    """Dials of one number in a day, retries included; what is promised counts as one until it is
+    dialled. With these spent nothing more is promised, and nobody is dialled."""
     per_caller: int = Field(default=5, ge=1, le=1000)
-    """Promises of a day that one caller gets."""
+    """The same for all numbers that one caller had called."""
     per_day: int = Field(default=2000, ge=1)
+    """The same for everybody together."""
 
     @field_validator("customer_uri")
     @classmethod

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from ivr import log
 from ivr.app import open_back_office, open_prompts
-from ivr.app_queue_rules import queue_rules
+from ivr.app_queue_rules import operator_rules, queue_rules
 from ivr.audio.pcm import duration_s
 from ivr.cli.context import console, run, settings_of
 from ivr.config import Settings
@@ -156,4 +156,5 @@ async def _queue(settings: Settings) -> str:
 async def _operator(settings: Settings) -> str:
     if not settings.handoff.operator:
         raise SetupError("operator", "handoff.operator is empty: callback requests are offered")
+    operator_rules(settings)
     return settings.handoff.operator

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import typer
 from rich.text import Text
 
+from ivr.app_queue_rules import operator_rules
 from ivr.cli.context import EXIT_FAULT, config_path, console, errors, fail, run
 from ivr.cli.operators_file import OperatorsFile, read_operators, write_operators
 from ivr.cli.queue_store import DatabaseOption, open_queue
@@ -93,11 +94,13 @@ def add(
     config_file: ConfigOption = None,
 ) -> None:
     """Add an operator, offline at first. Makes the queue's database where there is none."""
+    guard = operator_rules(load(config_path(context, config_file)))
 
     async def order(store: QueueStore) -> Operator:
         operator = new_operator(
             operator_id,
             target,
+            guard=guard,
             name=name,
             skills=skills_of(skill or ()),
             languages=language or (DEFAULT_LANGUAGE,),
@@ -120,12 +123,14 @@ def change(
     config_file: ConfigOption = None,
 ) -> None:
     """Change target, name, skills or languages; what is not named stays, and so does the state."""
+    guard = operator_rules(load(config_path(context, config_file)))
 
     async def order(store: QueueStore) -> Operator:
         known = await desk.known_operator(store, operator_id)
         operator = new_operator(
             operator_id,
             target or known.target,
+            guard=guard,
             name=known.name if name is None else name,
             skills=skills_of(skill) if skill else known.skills,
             languages=language or known.languages,
@@ -262,8 +267,10 @@ def import_operators(
     except (OSError, UnicodeDecodeError) as exc:
         raise typer.BadParameter(f"{file} is no readable UTF-8 text: {exc}") from None
 
+    guard = operator_rules(load(config_path(context, config_file)))
+
     async def order(store: QueueStore) -> OperatorsFile:
-        table = read_operators(text)
+        table = read_operators(text, guard)
         if table.wrong and not skip_wrong:
             return table
         for row in table.rows:

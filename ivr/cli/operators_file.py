@@ -8,6 +8,7 @@ from typing import Final
 
 from ivr.errors import ConfigError
 from ivr.queue.desk import DeskError, new_operator, skills_of
+from ivr.queue.destinations import DestinationRules
 from ivr.queue.model import DEFAULT_LANGUAGE, Operator
 
 COLUMNS: Final = ("id", "name", "target", "skills", "languages")
@@ -40,8 +41,9 @@ class OperatorsFile:
     wrong: Sequence[WrongRow]
 
 
-def read_operators(text: str) -> OperatorsFile:
-    """Columns by their names, in any order, with commas, semicolons or tabs between.
+def read_operators(text: str, guard: DestinationRules) -> OperatorsFile:
+    """Columns by their names, in any order, with commas, semicolons or tabs between; phones that
+    the guard refuses make a line wrong.
 
     `ConfigError` when the heading cannot be understood, and so nothing else either.
     """
@@ -59,7 +61,7 @@ def read_operators(text: str) -> OperatorsFile:
             cells = next(reader)
             if not any(cell.strip() for cell in cells):
                 continue
-            operator = _operator(columns, cells)
+            operator = _operator(columns, cells, guard)
             first = seen.setdefault(operator.operator_id, line)
             if first != line:
                 raise DeskError("invalid", f"id {operator.operator_id!r} is in line {first} too")
@@ -92,7 +94,7 @@ def _columns(heading: Sequence[str]) -> list[str]:
     return names
 
 
-def _operator(columns: Sequence[str], cells: Sequence[str]) -> Operator:
+def _operator(columns: Sequence[str], cells: Sequence[str], guard: DestinationRules) -> Operator:
     if len(cells) != len(columns):
         raise DeskError("invalid", f"{len(cells)} cells where the heading has {len(columns)}")
     values = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
@@ -100,6 +102,7 @@ def _operator(columns: Sequence[str], cells: Sequence[str]) -> Operator:
     return new_operator(
         values["id"],
         values["target"],
+        guard=guard,
         name=values.get("name", ""),
         skills=skills_of([values.get("skills", "")]),
         languages=languages or (DEFAULT_LANGUAGE,),

@@ -98,7 +98,7 @@ class CustomerSide:
     uri: Callable[[str], str]
     """Ten digits -> SIP URI."""
     may_call: Callable[[Contact], Awaitable[bool]]
-    """The guard against toll fraud, asked before every dial; it also counts the dial."""
+    """The guard against toll fraud, asked before every dial; dials of the day count."""
     identify: Callable[[Leg], Awaitable[Answer]]
     """Greet, and ask whether it suits them; returns when that is clear or the leg has ended."""
     ring_s: float

@@ -9,6 +9,7 @@ from ivr.dialogue.inputs import Refusal
 from ivr.queue.destinations import DestinationRules
 from ivr.queue.destinations import Refusal as Guard
 from ivr.queue.hours import CallingHours, Slots
+from ivr.queue.model import Contact
 from ivr.queue.ports import QueueStore
 
 CAPS: Final = (Guard.NUMBER_CAP, Guard.CALLER_CAP, Guard.DAY_CAP)
@@ -41,8 +42,7 @@ class Promising:
         self, number: str, caller: str, slot: datetime | None, now: datetime
     ) -> Refusal | None:
         """Why this number is not promised a call; None: it may be."""
-        midnight = self._local(now.timestamp()).replace(hour=0, minute=0, second=0, microsecond=0)
-        spent = await self.store.spent(number, caller, midnight.timestamp())
+        spent = await self.store.spent(number, caller, self._midnight(now))
         refused = self.guard.refusal(number, spent)
         if refused is not None:
             return Refusal.LIMIT if refused in CAPS else Refusal.NUMBER
@@ -50,9 +50,11 @@ class Promising:
             return Refusal.SLOT
         return None
 
-    def may_dial(self, number: str) -> bool:
-        """Asked before every dial: the rules may have changed since the promise."""
-        return self.guard.refusal(number) is None
+    async def may_dial(self, contact: Contact, now: datetime) -> bool:
+        """Asked before every dial: the rules may have changed since the promise, and the dials of
+        the day may be spent."""
+        dialled = await self.store.dialled(contact.number, contact.caller, self._midnight(now))
+        return self.guard.refusal(contact.number, dialled) is None
 
     async def _is_bookable(self, number: str, slot: datetime, now: datetime) -> bool:
         begin = slot.timestamp()
@@ -65,6 +67,10 @@ class Promising:
 
     async def _taken(self) -> Mapping[float, int]:
         return await self.store.booked()
+
+    def _midnight(self, now: datetime) -> float:
+        day = self._local(now.timestamp())
+        return day.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
     def _local(self, at: float) -> datetime:
         return datetime.fromtimestamp(at, self.hours.business.zone)

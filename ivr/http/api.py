@@ -19,6 +19,7 @@ from ivr.http.access import REFUSALS, bearer
 from ivr.http.health import Health
 from ivr.http.queue_routes import add_queue
 from ivr.http.supervision_routes import add_supervision
+from ivr.queue.destinations import DestinationRules
 from ivr.queue.model import Contact
 from ivr.queue.ports import QueueStore
 from ivr.storage.ports import CallbackRequest, CallStore, HandoffAttempt, HandoffRecord
@@ -26,6 +27,7 @@ from ivr.storage.ports import CallbackRequest, CallStore, HandoffAttempt, Handof
 T = TypeVar("T")
 REQUESTED: Final = "requested"
 """State of a promise that is still to be kept."""
+OWN_NETWORK: Final = DestinationRules(own_network=True)
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 
@@ -47,9 +49,11 @@ def create_app(
     address: str = "127.0.0.1",
     queue: QueueStore | None = None,
     talks: RunningTalks | None = None,
+    guard: DestinationRules = OWN_NETWORK,
 ) -> FastAPI:
     """The ASGI application. With a `token`, records and queue need `Authorization: Bearer <token>`;
-    `address` is the one it is served at; without `talks` nobody can be supervised."""
+    `address` is the one it is served at; without `talks` nobody can be supervised; `guard` says
+    where operators' and supervisors' phones may be."""
     # No documentation pages: they load scripts from a CDN. /openapi.json is served.
     app = FastAPI(title="ivr", docs_url=None, redoc_url=None)
     queue_metrics = QueueMetrics(queue, metrics.registry) if queue is not None else None
@@ -61,9 +65,9 @@ def create_app(
         tags=["records"],
     )
     if queue is not None:
-        add_queue(app, queue, token=token, address=address)
+        add_queue(app, queue, guard, token=token, address=address)
         if talks is not None:
-            add_supervision(app, queue, talks, token=token, address=address)
+            add_supervision(app, queue, talks, guard, token=token, address=address)
     app.add_exception_handler(StoreError, _on_store_error)
     return app
 
@@ -126,12 +130,17 @@ def _record_routes(store: CallStore, queue: QueueStore | None) -> APIRouter:
     async def callback_requests(
         state: str = "requested", limit: Limit = 200
     ) -> tuple[CallbackRequest, ...]:
-        """Promises to call back, oldest first; any state where `state` is empty. `/promises`
-        tells more of those that the queue keeps."""
+        """Who is owed a call, oldest first: promises of the queue, of which `/promises` tells more,
+        and those on record from before there was one. Any state where `state` is empty; what the
+        queue has kept or given up is told by `/promises/ID`."""
         found = list(await store.callback_requests(state=state, limit=limit))
         if queue is not None and state in ("", REQUESTED):
-            waiting = (await queue.snapshot()).waiting
-            found += [_as_request(contact) for contact in waiting if contact.promised]
+            snapshot = await queue.snapshot()
+            served = [await queue.contact(one.contact_id) for one in snapshot.attempts]
+            owed = (*snapshot.waiting, *(one for one in served if one is not None))
+            found += [
+                _as_request(contact) for contact in owed if contact.promised and contact.is_live
+            ]
         return tuple(sorted(found, key=lambda request: request.requested_at)[:limit])
 
     return router

@@ -33,6 +33,7 @@ from ivr.http.queue_views import (
 )
 from ivr.queue import desk
 from ivr.queue.desk import DeskError
+from ivr.queue.destinations import DestinationRules
 from ivr.queue.ports import QueueStore
 from ivr.queue.transitions import InvalidStateError
 
@@ -45,16 +46,19 @@ PromiseName = Annotated[str, Path(description="The contact's id.")]
 Responses = dict[int | str, dict[str, Any]]
 
 
-def add_queue(app: FastAPI, store: QueueStore, *, token: str, address: str) -> None:
-    """Add the routes. Reading needs the `token` where there is one; changing without a token is
-    allowed to programs of this machine only, and not at all where `address` is no loopback."""
+def add_queue(
+    app: FastAPI, store: QueueStore, guard: DestinationRules, *, token: str, address: str
+) -> None:
+    """Add the routes; `guard`: where operators' phones may be. Reading needs the `token` where
+    there is one; changing without a token is allowed to programs of this machine only, and not at
+    all where `address` is no loopback."""
     app.add_exception_handler(DeskError, _on_desk_error)
     app.add_exception_handler(InvalidStateError, _on_invalid_state)
     reads = [Depends(bearer(token))]
     writes = [Depends(bearer(token)), Depends(writing(token, address))]
     for routes in (_queue_routes(store), _operator_reads(store), _promise_reads(store)):
         app.include_router(routes, dependencies=reads, responses=REFUSALS)
-    for routes in (_operator_orders(store), _duty_orders(store), _promise_orders(store)):
+    for routes in (_operator_orders(store, guard), _duty_orders(store), _promise_orders(store)):
         app.include_router(routes, dependencies=writes, responses=WRITE_REFUSALS)
 
 
@@ -132,7 +136,7 @@ def _operator_reads(store: QueueStore) -> APIRouter:
     return router
 
 
-def _operator_orders(store: QueueStore) -> APIRouter:
+def _operator_orders(store: QueueStore, guard: DestinationRules) -> APIRouter:
     router = APIRouter(prefix="/operators", tags=["operators"])
 
     @router.post("", status_code=201, responses=faults(409, 422))
@@ -141,6 +145,7 @@ def _operator_orders(store: QueueStore) -> APIRouter:
         operator = desk.new_operator(
             new.operator_id,
             new.target,
+            guard=guard,
             name=new.name,
             skills=new.skills,
             languages=new.languages,
@@ -154,6 +159,7 @@ def _operator_orders(store: QueueStore) -> APIRouter:
         operator = desk.new_operator(
             known.operator_id,
             known.target if wanted.target is None else wanted.target,
+            guard=guard,
             name=known.name if wanted.name is None else wanted.name,
             skills=known.skills if wanted.skills is None else wanted.skills,
             languages=known.languages if wanted.languages is None else wanted.languages,

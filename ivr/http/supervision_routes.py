@@ -8,14 +8,22 @@ from ivr.http.queue_models import Supervise
 from ivr.http.queue_routes import OperatorName, faults
 from ivr.queue import desk
 from ivr.queue.desk import DeskError
+from ivr.queue.destinations import DestinationRules
 from ivr.queue.model import OperatorId
 from ivr.queue.ports import QueueStore
 
 
 def add_supervision(
-    app: FastAPI, store: QueueStore, talks: RunningTalks, *, token: str, address: str
+    app: FastAPI,
+    store: QueueStore,
+    talks: RunningTalks,
+    guard: DestinationRules,
+    *,
+    token: str,
+    address: str,
 ) -> None:
-    """Add the route, protected as every other that changes something."""
+    """Add the route, protected as every other that changes something; `guard`: where a supervisor's
+    phone may be."""
     router = APIRouter(prefix="/operators", tags=["operators"])
 
     @router.post("/{operator_id}/supervise", status_code=202, responses=faults(404, 409, 422))
@@ -26,7 +34,7 @@ def add_supervision(
         409: no conversation on this node, a supervisor there already, or no leg to lend."""
         operator = await desk.known_operator(store, operator_id)
         # The same rules for this address as for the phones of operators.
-        target = desk.new_operator(operator.operator_id, order.target).target
+        target = desk.new_operator(operator.operator_id, order.target, guard=guard).target
         if operator.operator_id not in talks:
             raise DeskError("over", await _absence(store, operator.operator_id))
         await talks.supervise(operator.operator_id, target, order.mode)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from ivr.errors import IvrError
+from ivr.queue.destinations import DestinationRules, Refusal
 from ivr.queue.model import (
     DEFAULT_LANGUAGE,
     DEFAULT_SKILL,
@@ -29,6 +30,15 @@ MOST_REASON: Final = 200
 MOST_NAME: Final = 100
 LEVELS: Final = range(1, 101)
 NATIONAL_DIGITS: Final = 10
+REFUSED: Final = {
+    Refusal.INVALID: "not a SIP URI that may be called, such as sip:100@pbx",
+    Refusal.HOST: "its host is neither of the own network nor named in handoff.hosts",
+    Refusal.DENIED: "its number is in callback.denied",
+    Refusal.NOT_ALLOWED: "its number is not in callback.allowed",
+    Refusal.PREMIUM: "a premium number, not named in callback.exceptions",
+    Refusal.FOREIGN: "a foreign number, not named in callback.exceptions",
+}
+"""What the guard has against an operator's phone, by the rule that says so; without the caps."""
 
 
 class DeskError(IvrError):
@@ -39,6 +49,7 @@ def new_operator(
     operator_id: str,
     target: str,
     *,
+    guard: DestinationRules,
     name: str = "",
     skills: Mapping[str, int] | None = None,
     languages: Iterable[str] = (DEFAULT_LANGUAGE,),
@@ -46,8 +57,9 @@ def new_operator(
     """An operator as the store takes it; `DeskError` 'invalid' says what is wrong with a value."""
     levels = dict(skills or {DEFAULT_SKILL: 1})
     spoken = frozenset(languages)
-    fault = next(_faults(operator_id, target, name, levels, spoken), None)
-    if fault is not None:
+    fault = next(_faults(operator_id, target, name, levels, spoken), "")
+    fault = fault or target_fault(target, guard)
+    if fault:
         raise DeskError("invalid", fault)
     return Operator(
         operator_id=OperatorId(operator_id),
@@ -56,6 +68,12 @@ def new_operator(
         skills=levels,
         languages=spoken,
     )
+
+
+def target_fault(target: str, guard: DestinationRules) -> str:
+    """Why this phone may not be called, with the rule that says so; '' when it may."""
+    refused = guard.refusal(target)
+    return "" if refused is None else f"target {target}: {REFUSED[refused]}"
 
 
 def skills_of(texts: Iterable[str]) -> dict[str, int]:

@@ -8,6 +8,7 @@ pattern in `exceptions`, so that a wide pattern cannot let them in by accident.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote
 
@@ -44,6 +45,7 @@ class Refusal(StrEnum):
     INVALID = "invalid"
     DENIED = "denied"
     NOT_ALLOWED = "not_allowed"
+    HOST = "host"
     PREMIUM = "premium"
     FOREIGN = "foreign"
     NUMBER_CAP = "number_cap"
@@ -64,7 +66,7 @@ class Destination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """What was used today, counted by the store: promises made or transfers begun."""
+    """What was used today, counted by the store: dials, and promises that were not dialled yet."""
 
     number: int = 0
     """To this destination."""
@@ -88,10 +90,12 @@ class DestinationRules:
     """Before everything else."""
     hosts: tuple[str, ...] = ()
     """Hosts of SIP addresses; `host:port` allows this port only."""
+    own_network: bool = False
+    """Hosts of the own network besides: private and loopback addresses, names without a dot."""
     per_number: int = 5
-    """Calls to one destination in a day."""
+    """Dials of one destination in a day, retries included."""
     per_caller: int = 5
-    """Promises of one caller in a day."""
+    """Dials in a day that go back to promises to one caller."""
     per_day: int = 2000
 
     def refusal(self, target: str, spent: Spent = NOTHING_SPENT) -> Refusal | None:
@@ -103,11 +107,11 @@ class DestinationRules:
         if found.kind is Kind.INVALID:
             return Refusal.INVALID
         if found.kind is Kind.SIP and not found.digits:
-            return None if self._host_allowed(found.host) else Refusal.NOT_ALLOWED
+            return None if self._host_allowed(found.host) else Refusal.HOST
         if _matches(self.denied, found.digits):
             return Refusal.DENIED
         if found.host and not self._host_allowed(found.host):
-            return Refusal.NOT_ALLOWED
+            return Refusal.HOST
         excepted = _matches(self.exceptions, found.digits)
         number = numbered(found.digits)
         if number is Kind.INVALID:
@@ -127,10 +131,18 @@ class DestinationRules:
         return Refusal.DAY_CAP if spent.all >= self.per_day else None
 
     def _host_allowed(self, host: str) -> bool:
-        return host in self.hosts or host.partition(":")[0] in self.hosts
+        name = hostname(host)
+        return host in self.hosts or name in self.hosts or (self.own_network and is_near(name))
 
 
-SIP_ADDRESS: Final = re.compile(r"sips?:(?:([^@\s]+)@)?([\w.-]+(?::\d+)?)(?:;[^\s<>?]*)?", re.I)
+SIP_ADDRESS: Final = re.compile(
+    r"sips?:(?:([^@\s]+)@)?((?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d+)?)((?:;[^\s<>?]*)?)",
+    re.IGNORECASE | re.ASCII,
+)
+ELSEWHERE: Final = re.compile(r";\s*maddr", re.IGNORECASE)
+"""A parameter that sends the request to another host than the one that is named."""
+NEAR_NAME: Final = re.compile(r"[a-z][a-z0-9-]*")
+"""Begins with a letter: resolvers read '134744072' and '0x8080808' as addresses."""
 NAME: Final = re.compile(r"[a-z0-9._-]*[a-z][a-z0-9._-]*", re.IGNORECASE)
 """User of an address that is no number. No codes with * and #, no passwords, nothing escaped."""
 TELEPHONE: Final = re.compile(r"(?:tel:)?([+\d][\d\s().-]*)", re.IGNORECASE)
@@ -143,6 +155,8 @@ def understood(target: str) -> Destination:
     address = SIP_ADDRESS.fullmatch(text)
     if address is not None:
         user, host = unquote(address.group(1) or ""), address.group(2).lower()
+        if ELSEWHERE.search(unquote(address.group(3))):
+            return Destination(Kind.INVALID, "", host)
         telephone = TELEPHONE.fullmatch(user)
         if telephone is None:
             kind = Kind.SIP if not user or NAME.fullmatch(user) else Kind.INVALID
@@ -153,6 +167,20 @@ def understood(target: str) -> Destination:
     telephone = TELEPHONE.fullmatch(text)
     digits = "" if telephone is None else _international(telephone.group(1))
     return Destination(numbered(digits), digits) if digits else Destination(Kind.INVALID, "")
+
+
+def hostname(host: str) -> str:
+    """Without the port; brackets stay."""
+    return host if host.endswith("]") else host.rpartition(":")[0] or host
+
+
+def is_near(name: str) -> bool:
+    """A host that can only be of the own network. `name`: lower case, without a port."""
+    try:
+        address = ip_address(name.strip("[]"))
+    except ValueError:
+        return NEAR_NAME.fullmatch(name) is not None
+    return address.is_private or address.is_loopback or address.is_link_local
 
 
 def numbered(digits: str) -> Kind:

@@ -192,8 +192,12 @@ class QueueStore(Protocol):
         ...
 
     async def spent(self, number: str, caller: str, since: float) -> Spent:
-        """Calls promised since then, for the caps of `ivr.queue.destinations`; of one whom nothing
-        is known of `caller` is ''."""
+        """Dials since then and promises that were not dialled yet, for the caps of
+        `ivr.queue.destinations`; of one whom nothing is known of `caller` is ''."""
+        ...
+
+    async def dialled(self, number: str, caller: str, since: float) -> Spent:
+        """Only the dials of customers, retries included."""
         ...
 
     async def booked(self) -> Mapping[float, int]:

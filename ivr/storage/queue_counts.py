@@ -1,27 +1,59 @@
-"""What was promised lately, counted: for caps on callbacks, and for the room in slots."""
+"""What was promised and dialled lately, counted: for caps on callbacks, and the room in slots."""
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from ivr.queue.destinations import Spent
-from ivr.queue.model import ContactKind
-from ivr.storage.queue_tables import contacts, is_waiting
+from ivr.queue.events import What
+from ivr.queue.model import AttemptStep, ContactKind
+from ivr.storage.queue_tables import contacts, events, is_waiting
 from ivr.storage.queue_work import Work
 
 
 def spent(work: Work, number: str, caller: str, since: float) -> Spent:
-    """Calls promised since then: to this number, by this caller, and in all."""
-    count = select(func.count()).select_from(contacts)
-    count = count.where(contacts.c.promised, contacts.c.first_promised_at >= since)
+    """Dials since then, and promises since then that were not dialled yet."""
+    called = select(events.c.contact_id).where(_is_dial(since))
+    promised = (
+        select(func.count())
+        .select_from(contacts)
+        .where(
+            contacts.c.promised,
+            contacts.c.first_promised_at >= since,
+            contacts.c.contact_id.not_in(called),
+        )
+    )
+    dials, promises = dialled(work, number, caller, since), _counted(work, promised, number, caller)
+    return Spent(
+        number=dials.number + promises.number,
+        caller=dials.caller + promises.caller,
+        all=dials.all + promises.all,
+    )
 
-    def counted(*which: object) -> int:
-        return int(work.db.execute(count.where(*which)).scalar_one())  # type: ignore[arg-type]
+
+def dialled(work: Work, number: str, caller: str, since: float) -> Spent:
+    """How often customers were dialled since then: this one, those promised to this caller, all."""
+    joined = events.join(contacts, contacts.c.contact_id == events.c.contact_id)
+    dials = select(func.count()).select_from(joined).where(_is_dial(since))
+    return _counted(work, dials, number, caller)
+
+
+def _is_dial(since: float) -> ColumnElement[bool]:
+    return and_(
+        events.c.at >= since,
+        events.c.what == What.STEP.value,
+        events.c["values"].contains(f'"{AttemptStep.CUSTOMER_DIALLED.value}"', autoescape=True),
+    )
+
+
+def _counted(work: Work, count: Select[int], number: str, caller: str) -> Spent:
+    def of(*which: ColumnElement[bool]) -> int:
+        return int(work.db.execute(count.where(*which)).scalar_one())
 
     return Spent(
-        number=counted(contacts.c.number == number),
-        caller=counted(contacts.c.caller == caller) if caller else 0,
-        all=counted(),
+        number=of(contacts.c.number == number),
+        caller=of(contacts.c.caller == caller) if caller else 0,
+        all=of(),
     )
 
 

@@ -206,6 +206,9 @@ class SqlQueueStore:
     async def spent(self, number: str, caller: str, since: float) -> Spent:
         return await self._read(lambda work: queue_counts.spent(work, number, caller, since))
 
+    async def dialled(self, number: str, caller: str, since: float) -> Spent:
+        return await self._read(lambda work: queue_counts.dialled(work, number, caller, since))
+
     async def booked(self) -> Mapping[float, int]:
         return await self._read(queue_counts.booked)
 

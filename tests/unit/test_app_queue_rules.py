@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ivr.app_queue import node_id
-from ivr.app_queue_rules import calling_hours, destination_rules, queue_rules
+from ivr.app_queue_rules import calling_hours, destination_rules, operator_rules, queue_rules
 from ivr.config import Settings, load
 from ivr.config_queue import CallbackSettings
 from ivr.errors import ConfigError
@@ -70,6 +70,24 @@ def test_the_guard_takes_what_is_configured():
     assert rules.refusal("9031234567") is Refusal.DENIED
     assert rules.refusal("9161234567") is None
     assert rules.refusal("8091234567") is Refusal.PREMIUM
+
+
+def test_operators_phones_are_of_the_own_network_or_of_named_hosts():
+    handoff = {"operator": "sip:100@pbx.example:5062", "hosts": ["phones.example"]}
+    callback = {"exceptions": ["3752912XXXXX"]}
+    rules = operator_rules(Settings.model_validate({"handoff": handoff, "callback": callback}))
+    for target in ("sip:1@pbx.example", "sip:1@phones.example:5070", "sip:1@10.0.0.1", "sip:1@pbx"):
+        assert rules.refusal(target) is None
+    assert rules.refusal("sip:1@other.example") is Refusal.HOST
+    assert rules.refusal("sip:+375291234567@pbx.example") is None
+    assert rules.refusal("sip:+8821612345678@pbx.example") is Refusal.FOREIGN
+    assert operator_rules(Settings()).refusal("sip:1@pbx.example") is Refusal.HOST
+
+
+def test_an_operator_who_may_not_be_called_is_refused_at_the_start():
+    settings = Settings.model_validate({"handoff": {"operator": "sip:+8821612345678@trunk"}})
+    with pytest.raises(ConfigError, match=r"handoff\.operator.*callback\.exceptions"):
+        operator_rules(settings)
 
 
 def test_rules_of_the_queue():

@@ -141,6 +141,14 @@ async def test_an_operator_s_life(desk: Desk) -> None:
     wrong = await desk.send("POST", "/operators", 422, new | {"target": "tel:1 23"})
     assert "a SIP URI such as" in wrong["detail"]
     await desk.send("POST", "/operators", 422, new | {"colour": "red"})
+    for target, rule in (
+        ("sip:101@trunk.example", "handoff.hosts"),
+        ("sip:+8821612345678@trunk", "callback.exceptions"),
+    ):
+        refused = await desk.send("PATCH", "/operators/anna", 422, {"target": target})
+        assert rule in refused["detail"]
+        refused = await desk.send("POST", "/operators", 422, {"operator_id": "b", "target": target})
+        assert rule in refused["detail"]
     changed = await desk.send("PATCH", "/operators/anna", 200, {"skills": {"general": 1}})
     assert (changed["skills"], changed["name"]) == ({"general": 1}, "Анна")
     assert (await desk.send("POST", "/operators/anna/pause", 409))["detail"]
@@ -215,6 +223,7 @@ async def test_a_number_that_is_being_called_back_is_cancelled_too(desk: Desk) -
     await life.callback("one", "9030000002")
     (trio,) = await life.assign()
     assert [one["state"] for one in await desk.get("/promises")] == ["offered"]
+    assert [one["request_id"] for one in await desk.get("/callback-requests")] == ["one"]
     order = {"number": "9030000002"}
     assert await desk.send("POST", "/promises/cancel", 200, order) == {"cancelled": ["one"]}
     assert await life.store.claim(trio.attempt) is None

@@ -52,6 +52,9 @@ def test_an_operator_s_day_on_either_database(queue_url: str) -> None:
     assert operators("remove", "boris") == "boris: removed\n"
     assert "boris" not in operators("list")
     assert "a SIP URI such as sip:100@pbx" in operators("add", "dan", "101", status=2)
+    assert "handoff.hosts" in operators("add", "dan", "sip:1@trunk.example", status=2)
+    foreign = operators("change", "anna", "--target", "sip:+8821612345678@trunk", status=2)
+    assert "callback.exceptions" in foreign
 
 
 def test_a_table_with_wrong_lines_imports_nothing_until_told_to(tmp_path: Path) -> None:
@@ -67,7 +70,8 @@ def test_a_table_with_wrong_lines_imports_nothing_until_told_to(tmp_path: Path) 
         "clara;Клара;sip:103@pbx;sales:high\n"
         "dan;Дан;sip:104@pbx\n"
         "anna;Анна;sip:105@pbx;general\n"
-        "elena;Елена;sip:106@pbx;\n",
+        "elena;Елена;sip:106@pbx;\n"
+        "fedor;Фёдор;sip:107@trunk.example;\n",
         encoding="utf-8",
     )
     told = ivr("operators", "import", str(table), "--database", url, status=2)
@@ -76,15 +80,16 @@ def test_a_table_with_wrong_lines_imports_nothing_until_told_to(tmp_path: Path) 
         (5, "level 'high' of skill sales: a number from 1 on"),
         (6, "3 cells where the heading has 4"),
         (7, "id 'anna' is in line 2 too"),
+        (9, "target sip:107@trunk.example: its host is neither of the own network"),
     ):
         assert f"{line}: {fault}" in told
     assert "boris;Борис;102;general" in told
-    assert "4 wrong lines: nothing was imported" in told
+    assert "5 wrong lines: nothing was imported" in told
     assert "Old" in ivr("operators", "list", "--database", url)
     done = ivr("operators", "import", str(table), "--skip-wrong", "--database", url, status=2)
     assert "anna: changed" in done
     assert "elena: added" in done
-    assert "4 wrong lines left out" in done
+    assert "5 wrong lines left out" in done
     anna, elena = json.loads(ivr("operators", "list", "--json", "--database", url))
     assert (anna["name"], anna["state"]) == ("Анна", "available")
     assert elena["skills"] == {"general": 1}

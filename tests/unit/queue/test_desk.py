@@ -3,14 +3,19 @@
 import pytest
 
 from ivr.queue.desk import DeskError, national_number, new_operator, skills_of
+from ivr.queue.destinations import DestinationRules
 
 pytestmark = pytest.mark.unit
 
+GUARD = DestinationRules(own_network=True, denied=("7903*",), allowed=("790XXXXXXXX",))
+
 
 def test_an_operator_is_made_of_sound_values() -> None:
-    made = new_operator("anna.1", "sip:101@pbx;transport=tcp", name=" Анна ", skills={"sales": 2})
+    made = new_operator(
+        "anna.1", "sip:101@pbx;transport=tcp", guard=GUARD, name=" Анна ", skills={"sales": 2}
+    )
     assert (made.operator_id, made.name, made.skills) == ("anna.1", "Анна", {"sales": 2})
-    assert new_operator("b", "sips:pbx").skills == {"general": 1}
+    assert new_operator("b", "sips:pbx", guard=GUARD).skills == {"general": 1}
 
 
 @pytest.mark.parametrize(
@@ -22,6 +27,12 @@ def test_an_operator_is_made_of_sound_values() -> None:
         ("anna", "tel:+79030000001", {}, "a SIP URI"),
         ("anna", "sip:1@pbx\r\nVia: x", {}, "a SIP URI"),
         ("anna", "<sip:1@pbx>", {}, "a SIP URI"),
+        ("anna", "sip:1@trunk.example", {}, "handoff.hosts"),
+        ("anna", "sip:1@pbx;maddr=8.8.8.8", {}, "that may be called"),
+        ("anna", "sip:+8821612345678@trunk", {}, "callback.exceptions"),
+        ("anna", "sip:88091234567@10.0.0.1", {}, "callback.exceptions"),
+        ("anna", "sip:79161234567@10.0.0.1", {}, "callback.allowed"),
+        ("anna", "sip:79031234567@10.0.0.1", {}, "callback.denied"),
         ("anna", "sip:1@pbx", {"name": "a\nb"}, "name: one line"),
         ("anna", "sip:1@pbx", {"skills": {"a b": 1}}, "skill 'a b'"),
         ("anna", "sip:1@pbx", {"skills": {"sales": 0}}, "level 0 of skill sales"),
@@ -32,7 +43,7 @@ def test_what_is_wrong_with_an_operator_is_said(
     operator_id: str, target: str, more: dict[str, object], fault: str
 ) -> None:
     with pytest.raises(DeskError) as caught:
-        new_operator(operator_id, target, **more)  # type: ignore[arg-type]
+        new_operator(operator_id, target, guard=GUARD, **more)  # type: ignore[arg-type]
     assert fault in caught.value.message
 
 

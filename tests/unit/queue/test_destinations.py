@@ -68,11 +68,11 @@ def test_numbers_are_sorted_by_what_they_cost(digits, kind):
         ("sip:1001@pbx.test", None),
         ("sip:olga@PBX.test:5062", None),
         ("sip:olga@gate.test:5070;transport=tcp", None),
-        ("sip:olga@gate.test", Refusal.NOT_ALLOWED),
-        ("sip:olga@evil.test", Refusal.NOT_ALLOWED),
-        ("sip:olga@pbx.test.evil.test", Refusal.NOT_ALLOWED),
+        ("sip:olga@gate.test", Refusal.HOST),
+        ("sip:olga@evil.test", Refusal.HOST),
+        ("sip:olga@pbx.test.evil.test", Refusal.HOST),
         ("sip:9031234567@pbx.test", None),
-        ("sip:9031234567@evil.test", Refusal.NOT_ALLOWED),
+        ("sip:9031234567@evil.test", Refusal.HOST),
         ("sip:+442071234567@pbx.test", Refusal.FOREIGN),
         ("sip:%2B442071234567@pbx.test", Refusal.FOREIGN),
         ("sip:81053712345678:x@pbx.test", Refusal.INVALID),
@@ -80,6 +80,10 @@ def test_numbers_are_sorted_by_what_they_cost(digits, kind):
         ("sip:81053712345678;x=y@pbx.test", Refusal.INVALID),
         ("sip:olga@pbx.test?Replaces=1", Refusal.INVALID),
         ("sip:x@pbx.test@evil.test", Refusal.INVALID),
+        ("sip:olga@pbx.test;maddr=evil.test", Refusal.INVALID),
+        ("sip:olga@pbx.test;%6daddr=evil.test", Refusal.INVALID),
+        ("sip:olga@pbx", Refusal.HOST),
+        ("sip:olga@10.0.0.1", Refusal.HOST),
     ],
 )
 def test_everything_is_refused_that_is_not_allowed(target, refusal):
@@ -91,7 +95,7 @@ def test_without_configuration_ordinary_russian_numbers_may_be_called():
     assert rules.refusal("9031234567") is None
     assert rules.refusal("88001234567") is None
     assert rules.refusal("88091234567") is Refusal.PREMIUM
-    assert rules.refusal("sip:1@pbx.test") is Refusal.NOT_ALLOWED
+    assert rules.refusal("sip:1@pbx.test") is Refusal.HOST
 
 
 def test_caps_end_a_day():
@@ -100,3 +104,28 @@ def test_caps_end_a_day():
     assert rules.refusal("9031234567", Spent(number=2)) is Refusal.NUMBER_CAP
     assert rules.refusal("9031234567", Spent(caller=3)) is Refusal.CALLER_CAP
     assert rules.refusal("9031234567", Spent(all=10)) is Refusal.DAY_CAP
+
+
+@pytest.mark.parametrize(
+    ("target", "refusal"),
+    [
+        ("sip:101@pbx", None),
+        ("sips:anna@PBX:5061;transport=tls", None),
+        ("sip:101@192.168.1.5", None),
+        ("sip:101@127.0.0.1:5070", None),
+        ("sip:101@[::1]:5070", None),
+        ("sip:101@[fd00::1]", None),
+        ("sip:79031234567@10.0.0.1", None),
+        ("sip:101@8.8.8.8", Refusal.HOST),
+        ("sip:101@[2001:4860:4860::8888]", Refusal.HOST),
+        ("sip:101@trunk.example", Refusal.HOST),
+        ("sip:101@134744072", Refusal.HOST),  # resolvers read it as 8.8.8.8
+        ("sip:101@0x8080808", Refusal.HOST),
+        ("sip:101@10.1", Refusal.HOST),
+        ("sip:101@com.", Refusal.HOST),
+        ("sip:+8821612345678@trunk", Refusal.FOREIGN),
+        ("sip:88091234567@10.0.0.1", Refusal.PREMIUM),
+    ],
+)
+def test_what_is_of_the_own_network(target, refusal):
+    assert DestinationRules(own_network=True).refusal(target) is refusal
