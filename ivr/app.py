@@ -107,7 +107,6 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         _start(stack, queue.dispatcher.run(), "queue dispatcher")
 
         metrics.workers_up_from(lambda: pool.status().workers_up)
-
         metrics.rasa_up_from(lambda: engine.healthy)
         metrics.intent_model_from(lambda: engine.model)
         metrics.tasks_from(lambda: len(asyncio.all_tasks()))

@@ -120,6 +120,8 @@ async def test_orders_that_cannot_be_carried_out_say_why(floor: Floor) -> None:
     assert answer["detail"] == "anna does not talk on this node but on node-a: ask that one"
     async with floor.talking():
         assert (await floor.post(target="tel:200"))[0] == 422
+        assert (await floor.post(target="sip:200@elsewhere.example.com"))[0] == 422
+        assert not floor.anna.commands
         assert (await floor.post(mode="shout"))[0] == 422
         floor.anna.operator = None
         status, answer = await floor.post()
