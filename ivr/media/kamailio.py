@@ -36,11 +36,12 @@ LAST_LINES: Final = 5
 GUARD: Final = """
 "$@" & front=$!
 trap 'kill -TERM $front' TERM
-trap 'sleep 1; kill -TERM $front' HUP
+trap 'sleep 1; kill -TERM $front' USR1
 while kill -0 $front 2>/dev/null; do wait $front; done
 """
-"""Shell around Kamailio. HUP comes when the call core was killed: for a second more the workers'
-BYE and CANCEL have to pass, or operators' phones would ring on."""
+"""Shell around Kamailio. USR1 comes when the call core was killed: for a second more the workers'
+BYE and CANCEL have to pass, or operators' phones would ring on. Not HUP: a shell cannot trap what
+was ignored when it started, and under nohup that is HUP."""
 SBIN: Final = "/usr/sbin:/usr/local/sbin"
 """Not in everybody's PATH."""
 
@@ -199,7 +200,7 @@ class KamailioFront:
         # If the call core is killed, Kamailio must not live on and hold the port.
         setpriv = shutil.which("setpriv")
         prefix = (
-            [setpriv, *["--pdeathsig", "HUP", "--", "/bin/sh", "-c"], GUARD, ""] if setpriv else []
+            [setpriv, *["--pdeathsig", "USR1", "--", "/bin/sh", "-c"], GUARD, ""] if setpriv else []
         )
         folder = self.plan.folder
         self._last_lines.clear()

@@ -75,7 +75,9 @@ async def test_a_hang_up_in_any_phase_leaves_nothing_behind(
     await hung_up()
     await settled(service, before)
     assert await gauge(records, "ivr_live_calls") == 0
-    assert await gauge(records, "ivr_tasks") <= tasks
+    # The queue's loops ask the database several times a second, each time in a task for a moment.
+    counts = [await gauge(records, "ivr_tasks") for _ in range(20)]
+    assert min(counts) <= tasks
 
 
 async def reach(call, says, phase: str) -> None:
