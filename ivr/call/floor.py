@@ -235,7 +235,7 @@ class Floor:
         if self._own_from_s is not None:
             utterance = _without_echo(utterance, self._own_from_s)
         text = utterance.hypothesis.text
-        words = self._meaning(text)
+        words = self._meaning(text, utterance.hypothesis.confidence)
         if utterance.failed:
             # A broken recognizer is no noise: the dialogue has to react.
             text, words = text or "?", Words.MEANT
@@ -265,8 +265,8 @@ class Floor:
         barge_in = before in OVER_PROMPT and self._turn.phase in yields
         self._listener.speech_began(audio_s, barge_in)
 
-    def _meaning(self, text: str) -> Words:
-        return judged(text, assent_counts=self._assent_counts)
+    def _meaning(self, text: str, confidence: float | None = None) -> Words:
+        return judged(text, assent_counts=self._assent_counts, confidence=confidence)
 
     def on_key(self, digit: str) -> None:
         speaking = self._turn.phase in (TurnPhase.HEARING, TurnPhase.DECIDING)

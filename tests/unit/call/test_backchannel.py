@@ -39,3 +39,26 @@ def test_humming_answers_nothing_even_where_a_yes_would(text):
 
 def test_a_long_row_of_assent_is_somebody_who_wants_to_speak():
     assert judged("да да да да да", assent_counts=False) is Words.MEANT
+
+
+@pytest.mark.parametrize("text", ["пока", "что", "баланс"])
+@pytest.mark.parametrize("assent_counts", [True, False])
+def test_a_lone_word_that_may_be_a_cough_is_none(text, assent_counts):
+    assert judged(text, assent_counts=assent_counts, confidence=0.6) is Words.NONE
+    assert judged(text, assent_counts=assent_counts, confidence=0.85) is Words.MEANT
+    assert judged(f"{text} тариф", assent_counts=assent_counts, confidence=0.6) is Words.MEANT
+
+
+@pytest.mark.parametrize("text", ["стоп", "алло", "нет", "оператор"])
+def test_what_stops_the_bot_does_so_when_half_recognized(text):
+    assert judged(text, assent_counts=False, confidence=0.5) is Words.MEANT
+
+
+def test_a_yes_is_taken_where_it_answers_however_faint():
+    assert judged("да", assent_counts=True, confidence=0.5) is Words.MEANT
+
+
+@pytest.mark.parametrize("text", ["угодно", "угон"])
+def test_a_hum_that_was_taken_for_a_word_is_a_hum(text):
+    assert judged(text, assent_counts=True, confidence=1.0) is Words.BACKCHANNEL
+    assert judged(f"{text} тариф", assent_counts=False) is Words.MEANT
