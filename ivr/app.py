@@ -276,7 +276,7 @@ def session_settings(settings: Settings) -> SessionSettings:
 def _patience(settings: Settings) -> PatienceSettings:
     """Endpointing profiles by question; with silence alone all words are worth the same."""
     speech = settings.speech
-    understanding = speech.endpointing == "understanding"
+    understanding = speech.endpointing != "silence"
     profiles = {}
     for kind in QuestionKind:
         if understanding:
@@ -292,7 +292,12 @@ def _patience(settings: Settings) -> PatienceSettings:
             incomplete_ms=incomplete_ms,
             max_utterance_s=speech.max_utterance_s,
         )
-    return PatienceSettings(profiles=profiles, endings=_endings(), understanding=understanding)
+    return PatienceSettings(
+        profiles=profiles,
+        endings=_endings(),
+        understanding=understanding,
+        melody=speech.endpointing == "understanding",
+    )
 
 
 @cache

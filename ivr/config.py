@@ -87,9 +87,9 @@ class SpeechSettings(Section):
     vad_aggressiveness: int = Field(default=2, ge=0, le=3)
     start_ms: int = Field(default=80, ge=20, le=1000)
     """Speech this long starts an utterance."""
-    endpointing: Literal["understanding", "silence"] = "understanding"
-    """What ends a turn: silence as long as [patience] says for the words heard, or one fixed
-    silence."""
+    endpointing: Literal["understanding", "words", "silence"] = "understanding"
+    """What ends a turn: silence as long as [patience] says for the words and how the voice fell,
+    for the words alone, or one fixed silence."""
     trailing_silence_ms: int = Field(default=550, ge=100, le=5000)
     """Fixed silence that ends a turn, milliseconds; counts with endpointing = "silence" only."""
     trailing_silence_closed_ms: int = Field(default=400, ge=100, le=5000)
@@ -107,7 +107,7 @@ class PatienceSettings(Section):
     """[patience] silence that ends a turn, by question: milliseconds after words that are complete,
     that may be complete, and that cannot be."""
 
-    open: Patience = (360, 800, 1300)
+    open: Patience = (360, 810, 1250)
     yes_no: Patience = (180, 500, 1000)
     menu: Patience = (220, 700, 1200)
     choice: Patience = (220, 700, 1200)

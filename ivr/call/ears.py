@@ -21,6 +21,7 @@ from ivr.speech.endpointing import (
     SpeechStarted,
     SpeechTooLong,
 )
+from ivr.speech.melody import Melody, melody_of
 from ivr.speech.vad import SpeechDetector
 
 log = logging.getLogger(__name__)
@@ -73,11 +74,16 @@ class EndJudge(Protocol):
         """A look that takes longer costs more than it gains: silence has to do."""
         ...
 
+    @property
+    def melody(self) -> bool:
+        """Whether it makes a difference how the voice moves."""
+        ...
+
     def ahead(self, text: str) -> None:
         """These may be all the words."""
         ...
 
-    def judge(self, text: str) -> Judgement: ...
+    def judge(self, text: str, melody: Melody | None) -> Judgement: ...
 
 
 class EarListener(Protocol):
@@ -123,6 +129,8 @@ class Ears:
         """The utterance under way."""
         self._look: Hypothesis | None = None
         """What was heard up to the present pause."""
+        self._melody: Melody | None = None
+        """How the voice moved up to it."""
         self._looked = False
         self._slow_looks = 0
         self._why = ""
@@ -177,7 +185,7 @@ class Ears:
         self._broken = False
         self._last_partial = ""
         self._samples.clear()
-        self._look, self._looked, self._why = None, False, ""
+        self._forget_look()
         self._ending = False
         self._listener.on_speech_started(event.at_s)
         await self._recognizer_ready()
@@ -204,15 +212,18 @@ class Ears:
         """The caller pauses: look at the words once, then keep judging what is known of them."""
         silence_s = self._endpointer.silence_s
         if not silence_s:
-            self._look, self._looked, self._why = None, False, ""
+            self._forget_look()
             return
         if not self._looked and silence_s >= LOOK_S and self._may_look():
             self._looked = True
             await self._take_look(audio_s)
         if self._look is not None:
-            judgement = self._patience.judge(self._look.text)
+            judgement = self._patience.judge(self._look.text, self._melody)
             self._why = judgement.reason
             self._endpointer.judge(judgement.sureness)
+
+    def _forget_look(self) -> None:
+        self._look, self._melody, self._looked, self._why = None, None, False, ""
 
     def _may_look(self) -> bool:
         if self._broken or self._slow_looks >= SLOW_LOOKS:
@@ -223,9 +234,10 @@ class Ears:
 
     async def _take_look(self, audio_s: float) -> None:
         """Frames wait meanwhile; the look at a sentence of two seconds takes 40 ms."""
+        samples = bytes(self._samples)
         try:
             async with asyncio.timeout(self._patience.look_limit_s):
-                self._look = await self._recognizer.look(bytes(self._samples))
+                self._look = await self._recognizer.look(samples)
         except AsrError as exc:  # silence has to do then
             log.warning("x no look: %s", exc.message, extra={"action": "asr_fault"})
             return
@@ -235,6 +247,8 @@ class Ears:
             return
         self._tell_partial(self._look.text, audio_s)
         self._patience.ahead(self._look.text)
+        if self._patience.melody:
+            self._melody = await asyncio.to_thread(melody_of, samples)
 
     async def _finish(
         self, samples: bytes, event: SpeechEnded | SpeechTooLong, audio_s: float

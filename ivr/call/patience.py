@@ -1,6 +1,6 @@
 """How long silence may last before a turn is over, by what was asked and what was heard so far."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,12 +13,24 @@ from ivr.dialogue.intents import Move, Talk, treatment
 from ivr.nlu.normalise import words_of
 from ivr.nlu.schema import NluResult
 from ivr.nlu.thresholds import Decision
-from ivr.speech.endpointing import EndpointingProfile
+from ivr.speech.endpointing import UNDECIDED, EndpointingProfile
+from ivr.speech.melody import Melody
 
 OPENINGS: Final = (Talk(Move.GREETING), Talk(Move.OFF_TOPIC))
 """Being sure of these is no reason to believe that all was said."""
 YES_NO_INTENT: Final = 0.8
 """Sureness of a yes or no in other words than those of the rule."""
+FELL_ST: Final = -4.0
+"""A voice that has come down so far has ended its sentence: none of 340 pauses after words that
+lead on were preceded by it, but for greetings and groups of digits."""
+MISHEARD: Final = frozenset({"leads_on", "half_a_name"})
+"""Verdicts on the last word alone: where the voice has fallen it was another one, or one is
+missing."""
+MAY_GO_ON: Final = frozenset(
+    {"number_may_go_on", "amount_may_go_on", "name_may_go_on", "day_without_month"}
+)
+"""Verdicts on words that are all if nothing follows: a fall says so."""
+FELL_SURENESS: Final = 0.9
 FREE: Final = (QuestionKind.OPEN, QuestionKind.MENU, QuestionKind.CHOICE)
 """Questions that are answered by a request."""
 
@@ -33,6 +45,8 @@ class PatienceSettings:
     """How requests end."""
     understanding: bool = True
     """False: silence alone decides, by the profiles' `trailing_silence_ms`."""
+    melody: bool = False
+    """Also how the words are said decides."""
     look_limit_s: float | None = 1.5
     """Real seconds after which a look at the words is given up; None where real time does not
     count, as in replays."""
@@ -67,6 +81,11 @@ class Patience:
         return self._settings.understanding
 
     @property
+    def melody(self) -> bool:
+        """Whether to listen to how the voice moves."""
+        return self._settings.melody
+
+    @property
     def look_limit_s(self) -> float | None:
         """How long a look at the words may take, seconds."""
         return self._settings.look_limit_s
@@ -75,18 +94,26 @@ class Patience:
         """The caller pauses after these words: understand them in case that was all."""
         self._speculation.ahead(text)
 
-    def judge(self, text: str) -> Judgement:
-        """Can these words be all? The answer may change once `ahead` has come to something."""
+    def judge(self, text: str, melody: Melody | None = None) -> Judgement:
+        """Can these words be all, said like this? The answer may change once `ahead` has come to
+        something. `melody`: None where it is not known."""
         judgement = judge(self._kind, text)
         result = self._speculation.result(text)
-        if judgement.reason != NO_RULE or result is None:
+        if judgement.reason != NO_RULE:
+            return _heard(judgement, melody)
+        if result is None:
             return judgement
         if self._kind is QuestionKind.YES_NO and self._says_yes_or_no(result):
             return Judgement(YES_NO_INTENT, "yes_no_intent")
         if self._kind not in FREE:
             return judgement
-        words = [word.text for word in words_of(text)]
-        return Judgement(self._settings.endings.sureness(words, self._guess(result)), "request")
+        return self._request([word.text for word in words_of(text)], result, melody)
+
+    def _request(self, words: Sequence[str], result: NluResult, melody: Melody | None) -> Judgement:
+        endings, guess = self._settings.endings, self._guess(result)
+        if melody is None:
+            return Judgement(endings.sureness(words, guess), "request")
+        return Judgement(endings.sureness_heard(words, guess, melody), "request_heard")
 
     def _says_yes_or_no(self, result: NluResult) -> bool:
         answers = treatment(result.intent.name) in (Talk(Move.YES), Talk(Move.NO))
@@ -101,3 +128,14 @@ class Patience:
             clear=self._understanding.decide(result) is Decision.ACCEPT,
             move=isinstance(meaning, Talk),
         )
+
+
+def _heard(judgement: Judgement, melody: Melody | None) -> Judgement:
+    """What a rule says of the words, in the light of how they were said."""
+    if melody is None or melody.fall_st > FELL_ST:
+        return judgement
+    if judgement.sureness == UNDECIDED and judgement.reason in MAY_GO_ON:
+        return Judgement(FELL_SURENESS, f"{judgement.reason}_fell")
+    if judgement.reason in MISHEARD:
+        return Judgement(UNDECIDED, f"{judgement.reason}_fell")
+    return judgement

@@ -14,6 +14,7 @@ from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Disconnected
 from ivr.speech.asr import Hypothesis
 from ivr.speech.endpointing import SURE, UNDECIDED, UNFINISHED, EndpointingProfile
+from ivr.speech.melody import Melody
 from ivr.testing.legs import FakeLeg
 from ivr.testing.parts import UtteranceLog, overheard
 
@@ -31,12 +32,15 @@ class Judge:
         self.understanding = understanding
         self.profile = PROFILE
         self.look_limit_s = 1.5
+        self.melody = False
+        self.melodies: list[Melody | None] = []
         self.texts_ahead: list[str] = []
 
     def ahead(self, text: str) -> None:
         self.texts_ahead.append(text)
 
-    def judge(self, text: str) -> Judgement:
+    def judge(self, text: str, melody: Melody | None) -> Judgement:
+        self.melodies.append(melody)
         return Judgement(self.verdicts.get(text, UNDECIDED), "by_test")
 
 
@@ -115,6 +119,25 @@ async def test_the_next_utterance_waits_until_the_recognizer_is_ready() -> None:
     notes = await heard(recognizer, judge, silence(0.5), SPEECH, silence(0.3), SPEECH, silence(1.0))
     assert len(notes.utterances) == recognizer.finished == 2
     assert not recognizer.overlapped
+
+
+async def test_how_a_sentence_ended_is_heard_and_forgotten_when_the_caller_goes_on() -> None:
+    sentence = load_audio(Path("audio_fixtures/tts/0007.flac"), LINE_RATE_HZ)
+    half = sentence[: len(sentence) // FRAME_BYTES // 2 * FRAME_BYTES]
+    recognizer, judge = Recognizer("половина", "всё"), Judge({"половина": UNFINISHED, "всё": SURE})
+    judge.melody = True
+    parts = silence(0.5), half, silence(0.5), sentence[len(half) :], silence(1.0)
+    await heard(recognizer, judge, *parts)
+    first, last = judge.melodies[0], judge.melodies[-1]
+    assert first is not None
+    assert last is not None
+    assert last.fall_st < first.fall_st - 2
+
+
+async def test_without_a_wish_for_it_nobody_listens_to_the_melody() -> None:
+    recognizer, judge = Recognizer("да"), Judge({"да": SURE})
+    await heard(recognizer, judge, silence(0.5), SPEECH, silence(1.0))
+    assert set(judge.melodies) == {None}
 
 
 async def test_silence_alone_takes_no_looks() -> None:

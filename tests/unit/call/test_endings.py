@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ivr.call.endings import KNOWN_FLOOR, KNOWN_MOVE_FLOOR, MOVE_FLOOR, Endings, Guess
 from ivr.speech.endpointing import UNDECIDED
+from ivr.speech.melody import Melody
 
 pytestmark = pytest.mark.unit
 
@@ -71,3 +72,12 @@ def test_sureness_stays_on_its_scale_and_grows_with_confidence(
         UNDECIDED <= sureness <= ENDINGS.sureness(words, Guess(confidence=1.0, clear=clear)) <= 1.0
     )
     assert 0.0 < ENDINGS.likelihood(words) < 1.0
+
+
+@given(words=WORDS, confidence=st.floats(0, 1), fall=st.floats(-40, 40), lower=st.floats(0, 40))
+def test_sureness_never_falls_with_the_voice(
+    words: list[str], confidence: float, fall: float, lower: float
+) -> None:
+    guess = Guess(confidence=confidence, clear=confidence > 0.6)
+    sureness = ENDINGS.sureness_heard(words, guess, Melody(fall))
+    assert 0.0 <= sureness <= ENDINGS.sureness_heard(words, guess, Melody(fall - lower)) <= 1.0

@@ -6,10 +6,11 @@ import pytest
 
 from ivr.call.conversation import Understanding
 from ivr.call.endings import KNOWN_FLOOR, Endings
-from ivr.call.patience import YES_NO_INTENT, Patience, PatienceSettings
+from ivr.call.patience import FELL_SURENESS, YES_NO_INTENT, Patience, PatienceSettings
 from ivr.call.speculation import Speculation
 from ivr.dialogue.actions import QuestionKind
 from ivr.speech.endpointing import UNDECIDED, UNFINISHED, EndpointingProfile
+from ivr.speech.melody import Melody
 from ivr.testing.parts import FakeNlu
 
 pytestmark = pytest.mark.unit
@@ -24,7 +25,12 @@ INTENTS = {
 ENDINGS = Endings([["мой", "баланс"], ["неа"], ["мой", "баланс", "покажите", "пожалуйста"]])
 
 
-async def judged(kind: QuestionKind, text: str, *, ahead: bool = True) -> tuple[float, str]:
+FALLEN, HELD = Melody(-5.5), Melody(0.0)
+
+
+async def judged(
+    kind: QuestionKind, text: str, *, ahead: bool = True, melody: Melody | None = None
+) -> tuple[float, str]:
     understanding = Understanding(client=FakeNlu(INTENTS), accept=0.6, confirm=0.3)
     settings = PatienceSettings(
         profiles=dict.fromkeys(QuestionKind, EndpointingProfile()), endings=ENDINGS
@@ -35,7 +41,7 @@ async def judged(kind: QuestionKind, text: str, *, ahead: bool = True) -> tuple[
         patience.ahead(text)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-    judgement = patience.judge(text)
+    judgement = patience.judge(text, melody)
     return judgement.sureness, judgement.reason
 
 
@@ -62,3 +68,52 @@ async def test_a_yes_or_no_in_other_words_is_understood_by_its_intent() -> None:
 
 async def test_a_closed_question_is_not_answered_by_a_clear_intent() -> None:
     assert await judged(QuestionKind.CITY, "мой баланс") == (UNDECIDED, "no_rule")
+
+
+async def test_a_request_is_surer_when_the_voice_has_come_down() -> None:
+    text = "мой баланс покажите пожалуйста"
+    INTENTS[text] = "balance"
+    fallen, why = await judged(QuestionKind.OPEN, text, melody=FALLEN)
+    held, _ = await judged(QuestionKind.OPEN, text, melody=HELD)
+    assert why == "request_heard"
+    assert fallen > 0.9
+    assert held == UNDECIDED  # known word for word: it may be all, and end high as a question does
+
+
+async def test_a_voice_that_stays_up_is_waited_for_though_the_words_may_be_all() -> None:
+    text = "скажите какой у меня мой баланс"
+    INTENTS[text] = "balance"
+    held, _ = await judged(QuestionKind.OPEN, text, melody=HELD)
+    fallen, _ = await judged(QuestionKind.OPEN, text, melody=FALLEN)
+    assert UNFINISHED <= held < UNDECIDED < fallen
+
+
+async def test_idle_words_end_a_turn_only_with_a_clear_fall() -> None:
+    held, _ = await judged(QuestionKind.OPEN, "о погоде", melody=HELD)
+    fallen, _ = await judged(QuestionKind.OPEN, "о погоде", melody=Melody(-8.0))
+    assert held < UNDECIDED < fallen
+
+
+async def test_a_last_word_that_leads_on_is_doubted_after_a_fall() -> None:
+    text = "переведите на"
+    assert await judged(QuestionKind.OPEN, text, melody=HELD) == (UNFINISHED, "leads_on")
+    assert await judged(QuestionKind.OPEN, text, melody=FALLEN) == (UNDECIDED, "leads_on_fell")
+
+
+async def test_a_number_that_may_go_on_is_over_after_a_fall() -> None:
+    text = "девятьсот три сто двадцать три сорок пять двадцать"
+    assert await judged(QuestionKind.DIGITS, text) == (UNDECIDED, "number_may_go_on")
+    fell = (FELL_SURENESS, "number_may_go_on_fell")
+    assert await judged(QuestionKind.DIGITS, text, melody=FALLEN) == fell
+
+
+async def test_a_fall_does_not_end_a_number_under_way_nor_an_opening() -> None:
+    number = "девятьсот три сто двадцать"
+    unfinished = await judged(QuestionKind.DIGITS, number, melody=FALLEN)
+    assert unfinished == (UNFINISHED, "unfinished_number")
+    greeting = await judged(QuestionKind.OPEN, "здравствуйте", melody=FALLEN)
+    assert greeting == (UNFINISHED, "greeting")
+
+
+async def test_a_short_known_request_needs_no_melody() -> None:
+    assert (await judged(QuestionKind.OPEN, "мой баланс", melody=HELD))[0] >= KNOWN_FLOOR
