@@ -53,6 +53,10 @@ class Speculation:
         del self._tasks[key]  # somebody waits for it: later texts must not push it out
         return await task
 
+    async def settled(self) -> None:
+        """Until nothing is under way any more; for those who are not in a hurry."""
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
     def forget(self) -> None:
         """The utterance is over, or the call: what is still under way is given up."""
         for task in self._tasks.values():

@@ -10,12 +10,14 @@ from rich.markdown import Markdown
 
 from ivr.bench.report import markdown
 from ivr.bench.run import bench as run_bench
+from ivr.cli.bench_ends import ends
 from ivr.cli.bench_queue import queue
 from ivr.cli.bench_turns import compose, turns
 from ivr.cli.context import console, run
 
 app = typer.Typer(help="Measurements: latency, load, turn-taking.", invoke_without_command=True)
 app.command()(turns)
+app.command()(ends)
 app.command()(compose)
 app.command()(queue)
 
@@ -34,6 +36,7 @@ def bench(
     """Start a service, call it, measure latency, CPU, memory and how many calls it carries.
 
     `ivr bench turns` measures how the service takes turns: cut-offs, barge-in, backchannels.
+    `ivr bench ends` measures how ends of requests are told from pauses.
     `ivr bench queue` measures the virtual queue.
     """
     if context.invoked_subcommand is not None:

@@ -27,22 +27,23 @@ async def borders_of(
     try:
         for row in fixtures:
             libc.srand(1)  # Kaldi's dither: the same words at the same times in every run
-            heard = await _heard(factory, load_audio(folder / row.file) + TAIL)
-            words = [word.text for word in heard.words]
+            hypothesis = await heard(factory, load_audio(folder / row.file) + TAIL)
+            words = [word.text for word in hypothesis.words]
             if words == row.text.replace("ё", "е").split() and len(words) >= FEWEST_WORDS:
-                found[row.file] = between(heard)
+                found[row.file] = between(hypothesis)
     finally:
         await factory.aclose()
     return found
 
 
-def between(heard: Hypothesis) -> tuple[Border, ...]:
+def between(hypothesis: Hypothesis) -> tuple[Border, ...]:
     """The middle between every two words, and the word that follows."""
-    pairs = zip(heard.words, heard.words[1:], strict=False)
+    pairs = zip(hypothesis.words, hypothesis.words[1:], strict=False)
     return tuple(((one.end_s + two.start_s) / 2, two.text) for one, two in pairs)
 
 
-async def _heard(factory: VoskRecognizerFactory, pcm: bytes) -> Hypothesis:
+async def heard(factory: VoskRecognizerFactory, pcm: bytes) -> Hypothesis:
+    """What a recognizer makes of int16 mono 8 kHz audio, with the times of its words."""
     recognizer = factory.create()
     try:
         for start in range(0, len(pcm), 10 * FRAME_BYTES):

@@ -1,0 +1,30 @@
+"""`ivr bench ends` with the real recognizer, intents and pitch tracking."""
+
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+
+def test_the_voice_tells_more_than_the_words() -> None:
+    command = [sys.executable, "-m", "ivr", "bench", "ends", "--part", "train", "--only", "tts/00"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert told.returncode == 0, told.stderr
+    (line,) = [line for line in told.stdout.splitlines() if line.startswith("│ all")]
+    ends, pauses, words, melody, both, followed = (
+        cell.strip() for cell in line.strip("│").split("│")[1:]
+    )
+    assert int(ends) > 30
+    assert int(pauses) > 80
+    assert 0.6 < float(words) < float(both) - 0.05
+    assert float(melody) > 0.9
+    assert followed.endswith("%")
+
+
+def test_recordings_that_are_not_there_are_told() -> None:
+    command = [sys.executable, "-m", "ivr", "bench", "ends", "--only", "nobody/"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == 2
+    assert "nobody/" in told.stderr
