@@ -29,6 +29,8 @@ def queue_rules(settings: Settings) -> QueueRules:
         wrap_up_s=queue.wrap_up_s,
         callback_mode=AttemptMode(callback.mode),
         tries=callback.tries,
+        faults=callback.faults,
+        slot_calls=callback.slot_calls,
         retry_delays={
             **RETRY_DELAYS,
             AttemptOutcome.CUSTOMER_BUSY: callback.busy_retry_s,

@@ -78,7 +78,12 @@ class CallbackSettings(Section):
     """Places for callers that calls back leave free."""
     ring_s: float = Field(default=35.0, ge=5.0, le=120.0)
     tries: int = Field(default=3, ge=1, le=20)
-    """Dials of one customer before a promise is given up."""
+    """Vain dials of one customer before a promise is given up: not there, busy, declined, a
+    machine. What failed on this side does not count."""
+    faults: int = Field(default=10, ge=1, le=100)
+    """Dials that came to nothing because of this side (a node or trunk that failed, an operator who
+    left) before a promise is given up. The pause doubles with each, from a minute to an hour, so
+    that ten of them last four hours: no short trouble costs anybody the call, and none rings on."""
     busy_retry_s: float = Field(default=120.0, ge=1.0, le=86400.0)
     no_answer_retry_s: float = Field(default=600.0, ge=1.0, le=86400.0)
     voicemail_retry_s: float = Field(default=900.0, ge=1.0, le=86400.0)

@@ -5,7 +5,8 @@
     customer first   the operator is reserved, so nobody else gets them; rung only when the customer
                      is there and wants to talk
 
-Whoever hangs up ends the attempt; the other one is told by the line. Event loop only.
+Whoever hangs up ends the attempt; the other one is told by the line. Where nobody has talked the
+outcome says who was gone, and the promise goes back to its place. Event loop only.
 """
 
 import asyncio
@@ -21,7 +22,6 @@ from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.delivery import OperatorSide, operator_outcome
 from ivr.handoff.dialling import ANSWERED, answered, heard, release, unless_ended
 from ivr.handoff.talk import playing, talk
-from ivr.handoff.transfer import SHORTEST_TALK_S
 from ivr.handoff.whisper import Brief, whisper
 from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact
 from ivr.sip.leg import Leg
@@ -35,6 +35,8 @@ BUSY: Final = (486, 600)
 NOT_THERE: Final = (408, 480, 487)
 DECLINED: Final = (603,)
 """They have pressed the red button: not now."""
+NO_SUCH: Final = (404, 410, 484, 604)
+"""The number is nobody's; every other refusal is one on the way there, and none of theirs."""
 PICKED_UP: Final = (AttemptStep.CUSTOMER_UP, AttemptStep.IDENTIFIED)
 JOINING: Final[Phrase] = (FreeText("Соединяю вас с оператором."),)
 SORRY: Final[Phrase] = (FreeText("Извините, оператор не ответил. Мы перезвоним вам ещё раз."),)
@@ -67,7 +69,7 @@ def customer_outcome(status: int) -> AttemptOutcome:
         return AttemptOutcome.CUSTOMER_BUSY
     if status in NOT_THERE:
         return AttemptOutcome.CUSTOMER_NO_ANSWER
-    return AttemptOutcome.CUSTOMER_FAILED
+    return AttemptOutcome.CUSTOMER_FAILED if status in NO_SUCH else AttemptOutcome.TRUNK_FAILED
 
 
 class Dial(Protocol):
@@ -118,7 +120,7 @@ class CallingBack:
         """From the claimed attempt to its end."""
         if not await self._customers.may_call(live.trio.contact):
             log.warning("x number is not called back", extra={"action": "toll_guard"})
-            return AttemptOutcome.CUSTOMER_FAILED
+            return AttemptOutcome.NOT_ALLOWED
         operator_first = live.trio.attempt.mode is AttemptMode.OPERATOR_FIRST
         outcome = AttemptOutcome.NODE_FAILED
         try:
@@ -272,10 +274,10 @@ class CallingBack:
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
-        if left is None and talked_s < SHORTEST_TALK_S:
-            # The operator was gone before, or at, the first word: nobody has been served.
-            return AttemptOutcome.LOST
-        return AttemptOutcome.CONNECTED
+        if talked_s >= self._operators.shortest_talk_s:
+            return AttemptOutcome.CONNECTED
+        # One was gone before, or at, the first word: nobody has been served.
+        return AttemptOutcome.OPERATOR_REFUSED if left is None else AttemptOutcome.CALLER_LEFT
 
 
 def _headers(contact: Contact) -> dict[str, str]:

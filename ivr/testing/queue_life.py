@@ -15,7 +15,8 @@ from ivr.queue.model import (
     OperatorId,
 )
 from ivr.queue.rules import QueueRules
-from ivr.queue.transitions import STEPS, Trio
+from ivr.queue.steps import STEPS
+from ivr.queue.transitions import Trio
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.queue_values import a_contact, an_operator
 

@@ -37,6 +37,7 @@ class Stage:
         self.outcomes: list[AttemptOutcome] = []
         self.joined = asyncio.Event()
         self.talks = RunningTalks()
+        self.shortest_talk_s = 0.0
 
     # ---- `Dial`, the customer, `CallbackListener`
 
@@ -91,6 +92,7 @@ class Stage:
             speak=speak,
             music=b"",
             clock=SystemClock(),
+            shortest_talk_s=self.shortest_talk_s,
             talks=self.talks,
         )
         customers = CustomerSide(
@@ -150,25 +152,28 @@ async def test_the_customer_is_rung_only_once_the_operator_is_there(stage):
     await asyncio.wait_for(stage.joined.wait(), 3.0)
     assert "bridge" in stage.second.commands
     assert OperatorId("anna") in stage.talks
-    hangs_up(stage.second)  # the customer: however soon, it was their wish
+    hangs_up(stage.second)
     assert await task is AttemptOutcome.CONNECTED
     assert OperatorId("anna") not in stage.talks
     assert "hang_up" in stage.first.commands
 
 
 @pytest.mark.parametrize(
-    ("shortest_s", "outcome"), [(1.5, AttemptOutcome.LOST), (0.0, AttemptOutcome.CONNECTED)]
+    ("shortest_s", "who", "outcome"),
+    [
+        (600.0, "first", AttemptOutcome.OPERATOR_REFUSED),
+        (600.0, "second", AttemptOutcome.CALLER_LEFT),
+        (0.0, "first", AttemptOutcome.CONNECTED),
+    ],
 )
-async def test_an_operator_who_leaves_before_the_first_word_has_served_nobody(
-    stage, monkeypatch, shortest_s, outcome
-):
-    monkeypatch.setattr("ivr.handoff.calling_back.SHORTEST_TALK_S", shortest_s)
+async def test_who_leaves_before_the_first_word_has_not_talked(stage, shortest_s, who, outcome):
+    stage.shortest_talk_s = shortest_s
     task = await stage.begin()
     await to_customer(stage)
     picks_up(stage.second)
     stage.answer.set_result(Answer.YES)
     await asyncio.wait_for(stage.joined.wait(), 3.0)
-    hangs_up(stage.first)
+    hangs_up(getattr(stage, who))
     assert await task is outcome
 
 
@@ -181,7 +186,9 @@ async def test_an_operator_who_leaves_before_the_first_word_has_served_nobody(
         (480, AttemptOutcome.CUSTOMER_NO_ANSWER),
         (408, AttemptOutcome.CUSTOMER_NO_ANSWER),
         (404, AttemptOutcome.CUSTOMER_FAILED),
-        (503, AttemptOutcome.CUSTOMER_FAILED),
+        (604, AttemptOutcome.CUSTOMER_FAILED),
+        (403, AttemptOutcome.TRUNK_FAILED),
+        (503, AttemptOutcome.TRUNK_FAILED),
     ],
 )
 async def test_what_the_network_says_of_the_customer(stage, status, outcome):
@@ -245,7 +252,7 @@ async def test_an_operator_who_does_not_pick_up_costs_the_customer_nothing(stage
 async def test_a_number_that_is_not_allowed_is_never_dialled(stage):
     stage.allowed = False
     task = await stage.begin()
-    assert await task is AttemptOutcome.CUSTOMER_FAILED
+    assert await task is AttemptOutcome.NOT_ALLOWED
     assert not stage.dialled
 
 
@@ -274,10 +281,7 @@ async def test_cancelling_releases_both_phones(stage):
     assert "hang_up" in stage.second.commands
 
 
-async def test_customer_first_spares_the_operator_until_somebody_is_there(
-    customer_first, monkeypatch
-):
-    monkeypatch.setattr("ivr.handoff.calling_back.SHORTEST_TALK_S", 0.0)
+async def test_customer_first_spares_the_operator_until_somebody_is_there(customer_first):
     stage = customer_first
     task = await stage.begin()
     await stage.step(AttemptStep.CUSTOMER_DIALLED)

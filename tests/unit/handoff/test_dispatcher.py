@@ -21,7 +21,7 @@ from ivr.queue.model import (
     OperatorId,
     OperatorState,
 )
-from ivr.queue.transitions import STEPS
+from ivr.queue.steps import STEPS
 from tests.unit.handoff.conftest import NODE, attempts_of, contact_is, on_duty, waits
 
 pytestmark = [pytest.mark.unit, pytest.mark.asyncio]
@@ -116,8 +116,10 @@ async def test_a_join_whose_answer_was_lost_is_not_taken_for_a_kept_promise(
     await on_duty(queue)
     await waits(queue)
     async with at_work(node(carried_to_the_join)):
-        contact = await contact_is(queue, ContactState.DONE)
-    assert contact.end_reason == "lost"
+        await contact_is(queue, ContactState.OFFERED)
+        contact = await contact_is(queue, ContactState.WAITING)
+    assert (contact.faults, contact.tries) == (1, 0)
+    assert contact.due_at > contact.first_promised_at  # and their phone does not ring at once
 
 
 async def test_a_promise_taken_back_ends_what_is_being_dialled(queue, node):
