@@ -43,6 +43,7 @@ from ivr.speech.prompt_texts import PromptTexts, load_prompt_texts
 from ivr.speech.prompts import PromptBank
 from ivr.speech.synthesis.choice import choose_synthesizer
 from ivr.storage.record_writer import RecordWriter
+from ivr.storage.retention import Retention
 from ivr.storage.sql import SqlStore
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         _start(stack, queue.desk.outlook.follow(), "queue outlook")
         stack.push_async_callback(queue.dispatcher.aclose)
         _start(stack, queue.dispatcher.run(), "queue dispatcher")
+        _start(stack, Retention.configured(settings, parts.clock).follow(), "retention")
 
         metrics.workers_up_from(lambda: pool.status().workers_up)
         metrics.rasa_up_from(lambda: engine.healthy)

@@ -52,6 +52,10 @@ class QueueSettings(Section):
     """A node that is silent for so long is taken for dead."""
     lease_grace_s: float = Field(default=2.0, ge=1.0, le=60.0)
     """Others wait so much longer before they take over; meanwhile it has hung up by itself."""
+    keep_days: int = Field(default=90, ge=0, le=36500)
+    """Contacts that ended longer ago are deleted with their attempts and events, hourly; 0: kept
+    for ever. A quarter is what reports compare; contacts hold telephone numbers, so no longer than
+    that. Figures of the days that are kept stay as they were."""
 
     @field_validator("vip_numbers")
     @classmethod

@@ -10,7 +10,7 @@ from sqlalchemy import inspect, text
 
 from ivr.errors import StoreError
 from ivr.queue.model import ContactId, ContactKind, NodeId
-from ivr.storage import queue_matching, queue_store, queue_tables
+from ivr.storage import again, queue_matching, queue_store, queue_tables
 from ivr.storage.database import Database
 from ivr.storage.queue_store import SCHEMA, SqlQueueStore
 from ivr.storage.queue_work import Work
@@ -77,7 +77,7 @@ async def test_sqlite_flushes_every_commit_and_begins_with_its_write_lock(tmp_pa
 async def test_a_lock_that_is_held_too_long_is_a_store_error_and_a_short_one_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_store, "PAUSE_S", 0.001)
+    monkeypatch.setattr(again, "PAUSE_S", 0.001)
     queue = await SqlQueueStore.open(f"sqlite:///{tmp_path}/queue.db")
     other = sqlite3.connect(tmp_path / "queue.db", isolation_level=None)
     try:
@@ -87,7 +87,7 @@ async def test_a_lock_that_is_held_too_long_is_a_store_error_and_a_short_one_is_
             await queue.enqueue(a_contact("c1"))
         assert caught.value.code == "locked"
         assert "locked" in queue.fault
-        monkeypatch.setattr(queue_store, "PAUSE_S", 0.3)
+        monkeypatch.setattr(again, "PAUSE_S", 0.3)
         waiting = asyncio.create_task(queue.enqueue(a_contact("c1")))
         await asyncio.sleep(0.05)
         other.execute("ROLLBACK")
