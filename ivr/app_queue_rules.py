@@ -36,6 +36,7 @@ def queue_rules(settings: Settings) -> QueueRules:
             AttemptOutcome.CUSTOMER_BUSY: callback.busy_retry_s,
             AttemptOutcome.CUSTOMER_NO_ANSWER: callback.no_answer_retry_s,
             AttemptOutcome.CUSTOMER_VOICEMAIL: callback.voicemail_retry_s,
+            AttemptOutcome.CUSTOMER_LATER: callback.later_retry_s,
             AttemptOutcome.CUSTOMER_FAILED: callback.failed_retry_s,
             AttemptOutcome.CALLER_LEFT: callback.failed_retry_s,
         },

@@ -91,6 +91,8 @@ class CallbackSettings(Section):
     busy_retry_s: float = Field(default=120.0, ge=1.0, le=86400.0)
     no_answer_retry_s: float = Field(default=600.0, ge=1.0, le=86400.0)
     voicemail_retry_s: float = Field(default=900.0, ge=1.0, le=86400.0)
+    later_retry_s: float = Field(default=1800.0, ge=1.0, le=86400.0)
+    """After somebody has answered and asked to be called later, which is no vain dial."""
     failed_retry_s: float = Field(default=300.0, ge=1.0, le=86400.0)
     zone: str = "Europe/Moscow"
     """Time zone of the hours, and of mobile numbers."""

@@ -32,6 +32,7 @@ OUTCOMES: Final = {
     AttemptOutcome.CUSTOMER_NO_ANSWER: TransferOutcome.NO_ANSWER,
     AttemptOutcome.CUSTOMER_VOICEMAIL: TransferOutcome.NO_ANSWER,
     AttemptOutcome.OPERATOR_NO_ANSWER: TransferOutcome.NO_ANSWER,
+    AttemptOutcome.CUSTOMER_LATER: TransferOutcome.CANCELLED,
     AttemptOutcome.CUSTOMER_REFUSED: TransferOutcome.CANCELLED,
     AttemptOutcome.CALLER_LEFT: TransferOutcome.CANCELLED,
     AttemptOutcome.CANCELLED: TransferOutcome.CANCELLED,

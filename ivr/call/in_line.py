@@ -101,11 +101,11 @@ class InLine:
             return await self.place()
         now = self.desk.clock.now()
         if not self.desk.promising.is_open(now):
-            return Closed(self.desk.promising.opens_at(now), await self._slots())
+            return await self._closed(now)
         contact = await self._new_contact(ContactKind.CALL, self.number, topic)
         enqueued = await self.desk.store.enqueue(contact)
         if enqueued.contact.kind is ContactKind.CALLBACK:
-            return await self.return_to_line(enqueued.contact.contact_id)
+            return await self._takes_up(enqueued.contact.contact_id)
         return await self._waits(enqueued.contact, enqueued.place)
 
     async def place(self) -> Waiting:
@@ -115,7 +115,7 @@ class InLine:
             raise StoreError("no_place", "the caller does not wait")
         place = await self.desk.store.place(contact.contact_id)
         if place is None or place.state not in PENDING or place.kind is not ContactKind.CALL:
-            return await self.return_to_line(contact.contact_id)
+            return await self._takes_up(contact.contact_id)
         return await self._queued(place)
 
     async def join(self) -> TransferOutcome | Waiting:
@@ -177,7 +177,14 @@ class InLine:
             self._steps_out()
 
     async def return_to_line(self, contact_id: ContactId) -> Waiting:
-        """What was promised, or lost lately, is waited for on this line from now on."""
+        """What was promised, or lost lately, is waited for on this line from now on; where nobody
+        works the promise stays what it is."""
+        now = self.desk.clock.now()
+        if not self.desk.promising.is_open(now):
+            return await self._closed(now)
+        return await self._takes_up(contact_id)
+
+    async def _takes_up(self, contact_id: ContactId) -> Waiting:
         try:
             enqueued = await self.desk.store.return_to_line(
                 contact_id, node=self.desk.node, call_id=self.call_id
@@ -330,6 +337,9 @@ class InLine:
             ringing=ringing,
             after_failure=missed,
         )
+
+    async def _closed(self, now: datetime) -> Closed:
+        return Closed(self.desk.promising.opens_at(now), await self._slots())
 
     async def _slot_taken(self, number: str) -> CallbackRefused:
         """Another caller was quicker: others are offered."""

@@ -55,7 +55,7 @@ class Answer(StrEnum):
 
 
 OUTCOMES: Final = {
-    Answer.LATER: AttemptOutcome.CUSTOMER_NO_ANSWER,
+    Answer.LATER: AttemptOutcome.CUSTOMER_LATER,
     Answer.CANCEL: AttemptOutcome.CUSTOMER_REFUSED,
     Answer.SILENT: AttemptOutcome.CUSTOMER_NO_ANSWER,
     Answer.MACHINE: AttemptOutcome.CUSTOMER_VOICEMAIL,

@@ -190,6 +190,7 @@ class AttemptOutcome(StrEnum):
     CUSTOMER_BUSY = "customer_busy"
     CUSTOMER_NO_ANSWER = "customer_no_answer"
     CUSTOMER_VOICEMAIL = "customer_voicemail"
+    CUSTOMER_LATER = "customer_later"  # somebody answered, and asked to be called later
     CUSTOMER_REFUSED = "customer_refused"  # somebody answered, who does not want the call
     CUSTOMER_FAILED = "customer_failed"  # there is no such number
     TRUNK_FAILED = "trunk_failed"  # a proxy or network of ours did not put the dial through

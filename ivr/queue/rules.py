@@ -11,12 +11,15 @@ RETRY_DELAYS = {
     AttemptOutcome.CUSTOMER_BUSY: 120.0,
     AttemptOutcome.CUSTOMER_NO_ANSWER: 600.0,
     AttemptOutcome.CUSTOMER_VOICEMAIL: 900.0,
+    AttemptOutcome.CUSTOMER_LATER: 1800.0,
     AttemptOutcome.CUSTOMER_FAILED: 300.0,
     AttemptOutcome.CALLER_LEFT: 300.0,  # of a callback: answered, and gone before the operator came
 }
 
 LONGEST_PAUSE_S: Final = 3600.0
 """After a fault of ours."""
+GUARD_PAUSE_S: Final = 4 * 3600.0
+"""After the guard against toll fraud has refused: its caps are those of a day."""
 
 
 def at_any_time(_number: str, at: float) -> float:
@@ -77,8 +80,10 @@ class QueueRules:
         is known only when lease and grace are over."""
         return self.lease_s + 2 * self.lease_grace_s
 
-    def pause_s(self, faults: int) -> float:
-        """Before a customer is rung again after so many faults of ours."""
+    def pause_s(self, outcome: AttemptOutcome, faults: int) -> float:
+        """Before a customer is rung again after so many faults of ours, the last being this."""
+        if outcome is AttemptOutcome.NOT_ALLOWED:
+            return GUARD_PAUSE_S
         return min(self.again_s * 2.0 ** (faults - 1), max(self.again_s, LONGEST_PAUSE_S))
 
     def most_overtaking_s(self, priority: Priority) -> float:

@@ -173,11 +173,13 @@ def _after_failure(
     theirs = outcome in rules.retry_delays
     if not theirs and not may_have_rung(attempt) and outcome is not AttemptOutcome.NOT_ALLOWED:
         return back  # an operator's fault or a node's: the customer was not reached for
-    tries, faults = contact.tries + theirs, contact.faults + (not theirs)
+    # Whoever answers and asks for another time was told that we call again.
+    vain = theirs and outcome is not AttemptOutcome.CUSTOMER_LATER
+    tries, faults = contact.tries + vain, contact.faults + (not theirs)
     if tries >= rules.tries or faults >= rules.faults:
         spent = replace(contact, tries=tries, faults=faults)
         return _finished(spent, ContactState.GIVEN_UP, outcome.value, now)
-    pause_s = rules.retry_delays[outcome] if theirs else rules.pause_s(faults)
+    pause_s = rules.retry_delays[outcome] if theirs else rules.pause_s(outcome, faults)
     due_at = rules.call_from(contact.number, now + pause_s)
     return replace(back, tries=tries, faults=faults, due_at=due_at)
 

@@ -265,11 +265,12 @@ class Oracle:
                 self._over(person, "abandoned", outcome, now)
         elif mode != "delivery" and outcome in DIALS_THE_CUSTOMER:
             delays = {key.value: value for key, value in self.rules.retry_delays.items()}
-            person.tries += 1
+            person.tries += outcome != "customer_later"
             self._again(person, outcome, now, now + delays[outcome])
         elif mode != "delivery" and (outcome == "not_allowed" or self._rang(mode, step)):
             longest = max(3600.0, self.rules.again_s)
             pause = min(longest, self.rules.again_s * 2**person.faults)
+            pause = 14400.0 if outcome == "not_allowed" else pause
             person.faults += 1
             self._again(person, outcome, now, now + pause)
 

@@ -10,6 +10,7 @@ DIALS_THE_CUSTOMER = {
     "customer_no_answer",
     "customer_voicemail",
     "customer_failed",
+    "customer_later",
     "caller_left",
 }
 OPERATOR = ("operator_dialled", "operator_up")

@@ -205,7 +205,7 @@ async def test_what_the_network_says_of_the_customer(stage, status, outcome):
     [
         (Answer.MACHINE, AttemptOutcome.CUSTOMER_VOICEMAIL),
         (Answer.SILENT, AttemptOutcome.CUSTOMER_NO_ANSWER),
-        (Answer.LATER, AttemptOutcome.CUSTOMER_NO_ANSWER),
+        (Answer.LATER, AttemptOutcome.CUSTOMER_LATER),
         (Answer.CANCEL, AttemptOutcome.CUSTOMER_REFUSED),
         (Answer.GONE, AttemptOutcome.CALLER_LEFT),
     ],

@@ -93,7 +93,8 @@ def test_no_step_is_left_out_and_none_comes_twice():
         (CALLBACK, Outcome.CUSTOMER_NO_ANSWER, ContactState.WAITING, 1, 740),
         (CALLBACK, Outcome.CUSTOMER_VOICEMAIL, ContactState.WAITING, 1, 1040),
         (CALLBACK, Outcome.CUSTOMER_FAILED, ContactState.WAITING, 1, 440),
-        (CALLBACK, Outcome.NOT_ALLOWED, ContactState.WAITING, 0, 200),
+        (CALLBACK, Outcome.CUSTOMER_LATER, ContactState.WAITING, 0, 1940),
+        (CALLBACK, Outcome.NOT_ALLOWED, ContactState.WAITING, 0, 14540),
         (CALLBACK, Outcome.CALLER_LEFT, ContactState.WAITING, 1, 440),
         (CALLBACK, Outcome.CUSTOMER_REFUSED, ContactState.CANCELLED, 0, 0),
         (CALLBACK, Outcome.CANCELLED, ContactState.CANCELLED, 0, 0),
@@ -110,6 +111,12 @@ def test_a_customer_who_is_never_reached_is_given_up_after_the_allowed_tries():
     trio = planned(CALLBACK, tries=2)
     after = end(trio, Outcome.CUSTOMER_NO_ANSWER, RULES, 140).contact
     assert (after.state, after.tries) == (ContactState.GIVEN_UP, 3)
+
+
+def test_who_asked_to_be_called_later_is_called_later_however_often_we_tried():
+    trio = planned(CALLBACK, tries=2)
+    after = end(trio, Outcome.CUSTOMER_LATER, RULES, 140).contact
+    assert (after.state, after.tries) == (ContactState.WAITING, 2)
 
 
 def reached(mode: AttemptMode, step: AttemptStep) -> Trio:
