@@ -77,12 +77,13 @@ class QueueLife:
         return joined
 
     async def fail(self, trio: Trio, outcome: AttemptOutcome) -> None:
-        """The attempt comes to nothing; the customer was dialled where it is their fault."""
+        """The attempt comes to nothing; the customer was dialled where the outcome says so."""
         await self.store.renew(NODE)
         claimed = await self.store.claim(trio.attempt)
         assert claimed is not None
         attempt = claimed.attempt
-        if trio.attempt.mode is not AttemptMode.DELIVERY and outcome.value.startswith("customer"):
+        dialled = outcome.value.startswith("customer") or outcome is AttemptOutcome.TRUNK_FAILED
+        if trio.attempt.mode is not AttemptMode.DELIVERY and dialled:
             for step in STEPS[trio.attempt.mode][:3]:
                 moved = await self.store.advance(attempt, step)
                 assert moved is not None

@@ -6,6 +6,7 @@ no living attempt, no operator reserved.
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -211,7 +212,12 @@ def _calling_back(promise: Promise) -> CallingBack:
         return await promise.phones.pool.dial(target, headers=headers, caller=caller)
 
     operators = OperatorSide(
-        ring_s=10.0, whispers=True, speak=speak, music=tone(300, 1.0), clock=SystemClock()
+        ring_s=10.0,
+        whispers=True,
+        speak=speak,
+        music=tone(300, 1.0),
+        clock=SystemClock(),
+        shortest_talk_s=600.0,  # who is joined here hangs up at the first word
     )
     customer = promise.phones.customer.uri.replace("sip:ivr@", "sip:{number}@")
     customers = CustomerSide(
@@ -304,7 +310,11 @@ async def test_the_operator_hangs_up(promise: Promise, point: Point):
     await promise.nothing_is_left()
     contact = await promise.queue.contact(ContactId("c"))
     assert contact is not None
-    assert contact.state is (ContactState.DONE if talked else ContactState.WAITING)
+    assert (contact.state, contact.tries) == (ContactState.WAITING, 0)
+    rung = promise.customer is not None
+    assert contact.faults == rung
+    assert (contact.due_at > time.time()) == rung  # and their phone does not ring at once
+    assert not talked or contact.place_at == 1.0
 
 
 @pytest.mark.parametrize(
@@ -324,6 +334,9 @@ async def test_the_customer_hangs_up(promise: Promise, point: Point):
         told_s = 1.0 if point is customer_is_asked else 0.0  # why there is nobody, in 0.8 s
         await promise.operator.ended(WITHIN_S + told_s)
     await promise.nothing_is_left()
+    contact = await promise.queue.contact(ContactId("c"))
+    assert contact is not None
+    assert (contact.state, contact.tries) == (ContactState.WAITING, 1)
 
 
 @pytest.mark.parametrize(
