@@ -277,7 +277,10 @@ class CallingBack:
         if talked_s >= self._operators.shortest_talk_s:
             return AttemptOutcome.CONNECTED
         # One was gone before, or at, the first word: nobody has been served.
-        return AttemptOutcome.OPERATOR_REFUSED if left is None else AttemptOutcome.CALLER_LEFT
+        if left is not None:
+            return AttemptOutcome.CALLER_LEFT
+        await heard(customer, await self._operators.speak(SORRY))
+        return AttemptOutcome.OPERATOR_REFUSED
 
 
 def _headers(contact: Contact) -> dict[str, str]:

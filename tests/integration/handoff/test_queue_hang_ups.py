@@ -41,6 +41,7 @@ from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
 from ivr.speech.phrase import Phrase
 from ivr.storage.queue_store import SqlQueueStore
+from tests.acceptance.ear import level_at
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -307,6 +308,9 @@ async def test_the_operator_hangs_up(promise: Promise, point: Point):
     if promise.customer is not None:
         # Somebody who had picked up is told so: the sound lasts 0.8 s.
         await promise.customer.ended(WITHIN_S + 1.0)
+        if talked:
+            heard = promise.customer.listening.heard_between(0.0)
+            assert level_at(heard[-16000:], 500) > 0.5
     await promise.nothing_is_left()
     contact = await promise.queue.contact(ContactId("c"))
     assert contact is not None

@@ -175,6 +175,8 @@ async def test_who_leaves_before_the_first_word_has_not_talked(stage, shortest_s
     await asyncio.wait_for(stage.joined.wait(), 3.0)
     hangs_up(getattr(stage, who))
     assert await task is outcome
+    told = [command for command in stage.second.commands if command.startswith("play")]
+    assert bool(told) == (outcome is AttemptOutcome.OPERATOR_REFUSED)  # that we call again
 
 
 @pytest.mark.parametrize(
