@@ -106,7 +106,6 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         _start(stack, queue.desk.outlook.follow(), "queue outlook")
         stack.push_async_callback(queue.dispatcher.aclose)
         _start(stack, queue.dispatcher.run(), "queue dispatcher")
-        _start(stack, Retention.configured(settings, parts.clock).follow(), "retention")
 
         metrics.workers_up_from(lambda: pool.status().workers_up)
         metrics.rasa_up_from(lambda: engine.healthy)
@@ -147,6 +146,7 @@ async def _open_store(stack: AsyncExitStack, settings: Settings, progress: Progr
     progress("records")
     store = await SqlStore.open(settings.records.database)
     stack.push_async_callback(store.aclose)
+    _start(stack, Retention.configured(settings, SystemClock()).follow(), "retention")
     return store
 
 

@@ -204,8 +204,9 @@ def return_to_line(work: Work, contact_id: ContactId, node: NodeId, call_id: str
 def _hold_slot(work: Work, slot_at: float | None) -> None:
     """Whoever books a slot on PostgreSQL counts its room alone; SQLite has one writer anyway.
     Before any row is locked."""
-    limited = slot_at is not None and work.rules.slot_calls is not None
-    if limited and work.db.dialect.name == "postgresql":
+    if slot_at is None or work.rules.slot_calls is None:
+        return
+    if work.db.dialect.name == "postgresql":
         work.db.execute(HOLD_SLOT, {"key": BOOKING, "minute": int(slot_at // 60.0)})
 
 

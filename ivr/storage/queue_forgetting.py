@@ -111,7 +111,7 @@ def forgettable(db: Connection, before: float) -> tuple[int, int, int]:
         or_(_nobodys(), events.c.contact_id.in_(over)),
     )
 
-    def counted(query: Select[tuple[int]]) -> int:
+    def counted(query: Select[int]) -> int:
         return int(db.execute(query, {"before": before}).scalar_one())
 
     return (

@@ -32,7 +32,7 @@ from ivr.storage.record_forgetting import OldCall, forget_calls, old_calls
 
 log = logging.getLogger(__name__)
 
-FIRST_S: Final = 60.0
+FIRST_S: Final = 10.0
 """After a start there is other work at first."""
 EVERY_S: Final = 3600.0
 PAUSE_S: Final = 0.1
@@ -163,14 +163,14 @@ class Retention:
             await asyncio.sleep(self.pause_s)
 
     async def _forget_events(self, database: Database, before: float) -> int:
-        seen: EventsSeen | None = EventsSeen()
+        seen = EventsSeen()
         deleted = 0
         while True:
             step = partial(forget_events, before=before, seen=seen)
-            seen = await undisturbed(partial(database.run, step))
-            if seen is None or not seen.looked_at:
+            more = await undisturbed(partial(database.run, step))
+            if more is None or not more.looked_at:
                 return deleted
-            deleted += seen.deleted
+            seen, deleted = more, deleted + more.deleted
             await asyncio.sleep(self.pause_s)
 
     def _callbacks(self, before: date, *, dry: bool) -> int:
