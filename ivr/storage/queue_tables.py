@@ -64,10 +64,10 @@ contacts = Table(
     Column("call_id", Text),
     Column("handoff_id", Text),
     Column("tries", Integer),
-    Column("faults", Integer),
     Column("version", Integer),
     Column("ended_at", Double),
     Column("end_reason", Text),
+    Column("faults", Integer),
 )
 
 operators = Table(
