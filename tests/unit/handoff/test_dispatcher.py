@@ -16,6 +16,7 @@ from ivr.queue.model import (
     Attempt,
     AttemptOutcome,
     AttemptStep,
+    ContactId,
     ContactState,
     NodeId,
     OperatorId,
@@ -94,6 +95,43 @@ async def test_a_fault_in_one_attempt_stops_nothing_and_blames_nobody(queue, nod
         assert contact.tries == 0
         assert (await queue.operator(OperatorId("anna"))).state is OperatorState.AVAILABLE
         assert not dispatcher.fault
+
+
+@pytest.mark.parametrize("between", [AttemptOutcome.TRUNK_FAILED, AttemptOutcome.CUSTOMER_BUSY])
+async def test_a_trunk_that_refuses_everybody_rings_no_more_operators_for_a_while(
+    queue, node, monkeypatch, between
+):
+    outcomes = [AttemptOutcome.TRUNK_FAILED, between, AttemptOutcome.TRUNK_FAILED]
+    carried: list[str] = []
+    rooms: list[int] = []
+    assign = queue.assign
+
+    async def carry_out(live: LiveAttempt) -> AttemptOutcome:
+        carried.append(live.trio.contact.contact_id)
+        for step in STEPS[live.trio.attempt.mode][:3]:
+            await live.advance(step)
+        return outcomes[len(carried) - 1]
+
+    async def noting(node_id: NodeId, callbacks: int) -> Any:
+        rooms.append(callbacks)
+        return await assign(node_id, callbacks)
+
+    monkeypatch.setattr(queue, "assign", noting)
+    for number in range(3):
+        await waits(queue, f"c{number}", number=f"903000000{number}", place_at=float(number))
+    await on_duty(queue)
+    async with at_work(node(carry_out)):
+        async with asyncio.timeout(5.0):
+            while len(carried) < 3 or await attempts_of(queue):
+                await asyncio.sleep(0.01)
+            before = len(rooms)
+            while len(rooms) < before + 2:  # the first may have been asked for before
+                await asyncio.sleep(0.01)
+    assert (rooms[-1] == 0) == (between is AttemptOutcome.TRUNK_FAILED)
+    assert max(rooms) > 0
+    for number in range(3):
+        contact = await queue.contact(ContactId(f"c{number}"))
+        assert (contact.faults, contact.tries) in ((1, 0), (0, 1))
 
 
 async def carried_to_the_join(live: LiveAttempt) -> AttemptOutcome:
