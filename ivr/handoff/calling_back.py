@@ -39,7 +39,8 @@ NO_SUCH: Final = (404, 410, 484, 604)
 """The number is nobody's; every other refusal is one on the way there, and none of theirs."""
 PICKED_UP: Final = (AttemptStep.CUSTOMER_UP, AttemptStep.IDENTIFIED)
 JOINING: Final[Phrase] = (FreeText("Соединяю вас с оператором."),)
-SORRY: Final[Phrase] = (FreeText("Извините, оператор не ответил. Мы перезвоним вам ещё раз."),)
+SORRY: Final[Phrase] = (FreeText("Извините, оператор не ответил."),)
+AGAIN: Final[Phrase] = (FreeText("Мы перезвоним вам ещё раз."),)
 CUSTOMER_LEFT: Final[Phrase] = (FreeText("Клиент сейчас не может говорить."),)
 
 
@@ -107,6 +108,8 @@ class CustomerSide:
     caller: str
     """Number that the customer sees."""
     listener: CallbackListener
+    calls_again: Callable[[Contact], bool] = lambda _: True
+    """Whether the promise stands if this attempt fails because of us."""
 
 
 class CallingBack:
@@ -164,7 +167,7 @@ class CallingBack:
             operator.stop_playback()
             if outcome is AttemptOutcome.OPERATOR_REFUSED:
                 if live.trio.attempt.step in PICKED_UP:  # who is only rung has nothing to hear
-                    await heard(customer, await self._operators.speak(SORRY))
+                    await self._apologise(live, customer)
             elif outcome is not AttemptOutcome.CONNECTED:
                 await heard(operator, await self._operators.speak(CUSTOMER_LEFT))
             if outcome is not AttemptOutcome.CONNECTED:
@@ -203,7 +206,7 @@ class CallingBack:
             if outcome is AttemptOutcome.CONNECTED:
                 return await self._talk(live, customer, operator)
             if outcome is not AttemptOutcome.CALLER_LEFT:
-                await heard(customer, await self._operators.speak(SORRY))
+                await self._apologise(live, customer)
             return outcome
         finally:
             await release(operator)
@@ -279,8 +282,13 @@ class CallingBack:
         # One was gone before, or at, the first word: nobody has been served.
         if left is not None:
             return AttemptOutcome.CALLER_LEFT
-        await heard(customer, await self._operators.speak(SORRY))
+        await self._apologise(live, customer)
         return AttemptOutcome.OPERATOR_REFUSED
+
+    async def _apologise(self, live: LiveAttempt, customer: Leg) -> None:
+        """The operator is gone; another call is announced only where there will be one."""
+        again = self._customers.calls_again(live.trio.contact)
+        await heard(customer, await self._operators.speak((*SORRY, *(AGAIN if again else ()))))
 
 
 def _headers(contact: Contact) -> dict[str, str]:

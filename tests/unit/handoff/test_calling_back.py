@@ -15,7 +15,7 @@ from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact, O
 from ivr.queue.rules import QueueRules
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg
-from ivr.speech.phrase import Phrase
+from ivr.speech.phrase import FreeText, Phrase
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.legs import FakeLeg
 from tests.unit.handoff.conftest import NODE, attempts_of, on_duty, waits
@@ -38,6 +38,8 @@ class Stage:
         self.joined = asyncio.Event()
         self.talks = RunningTalks()
         self.shortest_talk_s = 0.0
+        self.calls_again = True
+        self.spoken: list[str] = []
 
     # ---- `Dial`, the customer, `CallbackListener`
 
@@ -83,7 +85,8 @@ class Stage:
                 await asyncio.sleep(0.01)
 
     def _calling_back(self) -> CallingBack:
-        async def speak(_phrase: Phrase) -> bytes:
+        async def speak(phrase: Phrase) -> bytes:
+            self.spoken += [part.text for part in phrase if isinstance(part, FreeText)]
             return bytes(320)
 
         operators = OperatorSide(
@@ -103,6 +106,7 @@ class Stage:
             ring_s=0.4,
             caller="0611",
             listener=self,
+            calls_again=lambda _: self.calls_again,
         )
         return CallingBack(operators, customers)
 
@@ -224,7 +228,9 @@ async def test_nobody_is_joined_who_did_not_say_yes(stage, answer, outcome):
     assert "hang_up" in stage.second.commands
 
 
-async def test_an_operator_who_leaves_while_the_customer_is_asked_has_refused(stage):
+@pytest.mark.parametrize("again", [True, False])
+async def test_an_operator_who_leaves_while_the_customer_is_asked_has_refused(stage, again):
+    stage.calls_again = again
     task = await stage.begin()
     await to_customer(stage)
     picks_up(stage.second)
@@ -234,6 +240,8 @@ async def test_an_operator_who_leaves_while_the_customer_is_asked_has_refused(st
     hangs_up(stage.second)
     assert await task is AttemptOutcome.OPERATOR_REFUSED
     assert "play 160" in stage.second.commands  # an apology
+    assert "Извините, оператор не ответил." in stage.spoken
+    assert ("Мы перезвоним вам ещё раз." in stage.spoken) == again  # nothing that is not kept
 
 
 async def test_a_phone_that_only_rings_stops_when_the_operator_leaves(stage):
