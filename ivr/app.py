@@ -43,6 +43,7 @@ from ivr.speech.prompt_texts import PromptTexts, load_prompt_texts
 from ivr.speech.prompts import PromptBank
 from ivr.speech.synthesis.choice import choose_synthesizer
 from ivr.storage.record_writer import RecordWriter
+from ivr.storage.retention import Retention
 from ivr.storage.sql import SqlStore
 
 log = logging.getLogger(__name__)
@@ -145,6 +146,7 @@ async def _open_store(stack: AsyncExitStack, settings: Settings, progress: Progr
     progress("records")
     store = await SqlStore.open(settings.records.database)
     stack.push_async_callback(store.aclose)
+    _start(stack, Retention.configured(settings, SystemClock()).follow(), "retention")
     return store
 
 

@@ -199,6 +199,7 @@ def _customer_side(
         identify=identify,
         ring_s=callback.ring_s,
         caller=callback.caller_id or settings.sip.numbers[0],
+        calls_again=lambda contact: contact.faults + 1 < callback.faults,
         listener=CalledBack(
             publish=publish,
             clock=identifying.clock,

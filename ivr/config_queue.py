@@ -52,6 +52,10 @@ class QueueSettings(Section):
     """A node that is silent for so long is taken for dead."""
     lease_grace_s: float = Field(default=2.0, ge=1.0, le=60.0)
     """Others wait so much longer before they take over; meanwhile it has hung up by itself."""
+    keep_days: int = Field(default=90, ge=0, le=36500)
+    """Contacts that ended longer ago are deleted with their attempts and events, hourly; 0: kept
+    for ever. A quarter is what reports compare; contacts hold telephone numbers, so no longer than
+    that. Figures of the days that are kept stay as they were."""
 
     @field_validator("vip_numbers")
     @classmethod
@@ -78,10 +82,17 @@ class CallbackSettings(Section):
     """Places for callers that calls back leave free."""
     ring_s: float = Field(default=35.0, ge=5.0, le=120.0)
     tries: int = Field(default=3, ge=1, le=20)
-    """Dials of one customer before a promise is given up."""
+    """Vain dials of one customer before a promise is given up: not there, busy, declined, a
+    machine. What failed on this side does not count."""
+    faults: int = Field(default=10, ge=1, le=100)
+    """Dials that came to nothing because of this side (a node or trunk that failed, an operator who
+    left) before a promise is given up. The pause doubles with each, from a minute to an hour, so
+    that ten of them last four hours: no short trouble costs anybody the call, and none rings on."""
     busy_retry_s: float = Field(default=120.0, ge=1.0, le=86400.0)
     no_answer_retry_s: float = Field(default=600.0, ge=1.0, le=86400.0)
     voicemail_retry_s: float = Field(default=900.0, ge=1.0, le=86400.0)
+    later_retry_s: float = Field(default=1800.0, ge=1.0, le=86400.0)
+    """After somebody has answered and asked to be called later, which is no vain dial."""
     failed_retry_s: float = Field(default=300.0, ge=1.0, le=86400.0)
     zone: str = "Europe/Moscow"
     """Time zone of the hours, and of mobile numbers."""

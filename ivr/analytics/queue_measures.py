@@ -76,13 +76,15 @@ class PromiseFigures:
     kept: int
     """Joined with an operator, also where the customer came back to the line for it."""
     given_up: int
-    """Not reached in the allowed number of tries."""
+    """Not reached in the allowed number of tries, or of faults."""
     cancelled: int
     """Taken back by the customer, or given way to another promise for the same number."""
     pending: int
     """Still owed."""
     retries: int
     """Dials of these customers beyond the first of each."""
+    faults: int
+    """Dials of them that came to nothing because of us."""
     bridge_p50_s: float | None
     """Promise to bridge, of those kept in turn: from the place first got, time on the line
     included, to the joining. The median."""
@@ -211,6 +213,7 @@ def promise_figures(stories: Sequence[ContactStory]) -> PromiseFigures:
         cancelled=len(stories) - len(kept) - given_up - pending,
         pending=pending,
         retries=sum(max(0, len(one.dialled_at) - 1) for one in stories),
+        faults=sum(one.faults for one in stories),
         bridge_p50_s=percentile(in_turn, 0.5),
         bridge_p90_s=percentile(in_turn, 0.9),
         slot_late_p50_s=percentile(late, 0.5),

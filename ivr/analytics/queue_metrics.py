@@ -13,9 +13,9 @@ from ivr.analytics.queue_reading import events_since
 from ivr.analytics.queue_telling import number_in, slot_of
 from ivr.errors import StoreError
 from ivr.queue.events import QueueEvent, What
-from ivr.queue.model import AttemptStep, ContactId, ContactKind, OperatorState
+from ivr.queue.model import AttemptId, AttemptStep, ContactId, ContactKind, OperatorState
 from ivr.queue.ports import QueueStore, Snapshot
-from ivr.queue.transitions import OPERATOR_FAULTS
+from ivr.queue.steps import OPERATOR_FAULTS
 
 log = logging.getLogger(__name__)
 
@@ -111,6 +111,8 @@ class QueueCounters:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._promises: dict[ContactId, float | None] = {}
         """Promises that are owed -> beginning of the slot, None: in turn."""
+        self._talking: dict[AttemptId, float] = {}
+        """Promises that are being kept -> how late: they count once the two have talked."""
 
         def counter(name: str, text: str, label: str = "skill") -> Counter:
             return Counter(f"ivr_queue_{name}", text, (label,), registry=registry)
@@ -128,6 +130,7 @@ class QueueCounters:
         self._given_up = counter("promises_given_up", "Promises not reached in all tries.")
         self._cancelled = counter("promises_cancelled", "Promises taken back.")
         self._retries = counter("retries", "Dials of customers in vain, to be repeated.")
+        self._attempts = counter("attempts", "Attempts to join two people, over.", "outcome")
         self._rings = counter("rings_in_vain", "Operators who could not be reached.", "outcome")
         self._wait = histogram("wait", "Wait of those answered on the line.", WAIT_BUCKETS_S)
         self._bridge = histogram(
@@ -144,7 +147,7 @@ class QueueCounters:
             case What.CONNECTED:
                 self._on_connected(event)
             case What.SERVED:
-                self._talk.labels(skill).observe(number_in(event, "talk_s"))
+                self._on_served(event)
             case What.ABANDONED:
                 self._abandoned.labels(skill).inc()
             case What.CANCELLED if self._is_promise(event):
@@ -155,6 +158,8 @@ class QueueCounters:
                 self._retries.labels(skill).inc()
             case What.ATTEMPT_ENDED:
                 outcome = str(event.values.get("outcome", ""))
+                self._attempts.labels(outcome).inc()
+                self._talking.pop(event.attempt_id, None)
                 if outcome in OPERATOR_FAULTS:
                     self._rings.labels(outcome).inc()
         if event.what in (What.CANCELLED, What.GIVEN_UP, What.SERVED):
@@ -178,8 +183,14 @@ class QueueCounters:
         late_s = waited_s if slot_at is None else max(0.0, event.at - slot_at)
         if event.contact_id not in self._promises:  # made before counting began
             late_s = number_in(event, "late_s")
-        self._kept.labels(event.skill).inc()
-        self._bridge.labels(event.skill).observe(late_s)
+        self._talking[event.attempt_id] = late_s
+
+    def _on_served(self, event: QueueEvent) -> None:
+        self._talk.labels(event.skill).observe(number_in(event, "talk_s"))
+        late_s = self._talking.pop(event.attempt_id, None)
+        if late_s is not None:
+            self._kept.labels(event.skill).inc()
+            self._bridge.labels(event.skill).observe(late_s)
 
     def _is_promise(self, event: QueueEvent) -> bool:
         return event.kind is ContactKind.CALLBACK or event.contact_id in self._promises

@@ -54,6 +54,8 @@ class ContactStory:
     told: tuple[Told, ...] = ()
     dialled_at: tuple[float, ...] = ()
     """Each time the customer was dialled."""
+    faults: int = 0
+    """Dials of the customer that came to nothing because of us."""
     put_off: bool = False
     """Its turn had come at an hour at which it might not be called."""
 

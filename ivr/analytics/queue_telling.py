@@ -31,11 +31,13 @@ from ivr.queue.model import (
     OperatorId,
     OperatorState,
 )
-from ivr.queue.transitions import OPERATOR_FAULTS
+from ivr.queue.steps import OPERATOR_FAULTS
 
 SAME_MOMENT_S: Final = 0.05
 """A conversation's end and the wrap-up's beginning are written in one transaction; the latter is
 known as a difference of two times."""
+BACK_AT_THE_PLACE: Final = frozenset({What.RETURNED, What.RETRIED, What.GIVEN_UP, What.CANCELLED})
+"""Ends of an attempt that was no conversation."""
 GAVE_WAY: Final = "known"
 """End reason of a contact whose number had a promise for the topic already."""
 
@@ -107,7 +109,17 @@ def _add_to_contact(reading: _Reading, event: QueueEvent) -> None:
     story = reading.contacts.get(event.contact_id)
     if story is None:
         story = _begun(event)
+    if event.what in BACK_AT_THE_PLACE:
+        story = _unjoined(reading, story, event)
     reading.contacts[event.contact_id] = _continued(story, event)
+
+
+def _unjoined(reading: _Reading, story: ContactStory, event: QueueEvent) -> ContactStory:
+    """Nobody had talked where the attempt that joined two people ends so."""
+    conversation = reading.conversations.pop(event.attempt_id, None)
+    if conversation is None or conversation.joined_at != story.joined_at:
+        return story
+    return replace(story, joined_at=None, fate=Fate.OPEN)
 
 
 def _begun(event: QueueEvent) -> ContactStory:
@@ -137,6 +149,8 @@ def _continued(story: ContactStory, event: QueueEvent) -> ContactStory:
                 came_at = joined_at - number_in(event, "waited_s")
                 story = replace(story, joined_at=joined_at, came_at=came_at)
             return replace(story, ended_at=event.at, fate=Fate.ANSWERED)
+        case What.RETURNED:
+            return replace(story, faults=int(number_in(event, "faults")))
         case What.ABANDONED | What.CANCELLED | What.GIVEN_UP:
             return _ended(story, event)
         case What.BECAME_CALLBACK:
@@ -167,6 +181,7 @@ def _ended(story: ContactStory, event: QueueEvent) -> ContactStory:
             fate = Fate.GAVE_WAY if reason == GAVE_WAY else Fate.CANCELLED
         case _:
             fate = Fate.GIVEN_UP
+            story = replace(story, faults=int(number_in(event, "faults")))
     if story.joined_at is not None:
         fate = Fate.ANSWERED
     return replace(story, ended_at=event.at, fate=fate)

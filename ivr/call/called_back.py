@@ -16,6 +16,7 @@ from ivr.events import CallId, Event, HandoffEnded, HandoffProgressed, HandoffSt
 from ivr.handoff.attempt import LiveAttempt
 from ivr.handoff.transfer import TransferOutcome
 from ivr.queue.model import AttemptOutcome
+from ivr.queue.steps import LEFT_AT_ONCE
 from ivr.sip.leg import Leg
 
 log = logging.getLogger(__name__)
@@ -31,11 +32,14 @@ OUTCOMES: Final = {
     AttemptOutcome.CUSTOMER_NO_ANSWER: TransferOutcome.NO_ANSWER,
     AttemptOutcome.CUSTOMER_VOICEMAIL: TransferOutcome.NO_ANSWER,
     AttemptOutcome.OPERATOR_NO_ANSWER: TransferOutcome.NO_ANSWER,
+    AttemptOutcome.CUSTOMER_LATER: TransferOutcome.CANCELLED,
     AttemptOutcome.CUSTOMER_REFUSED: TransferOutcome.CANCELLED,
     AttemptOutcome.CALLER_LEFT: TransferOutcome.CANCELLED,
     AttemptOutcome.CANCELLED: TransferOutcome.CANCELLED,
 }
 """As records know them; the others are failures."""
+UNTALKED: Final = LEFT_AT_ONCE | {AttemptOutcome.LOST}
+"""Of two who were joined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +79,7 @@ class CalledBack:
 
     def on_over(self, live: LiveAttempt, outcome: AttemptOutcome) -> None:
         contact = live.trio.contact
-        talked = live.is_joined and outcome is not AttemptOutcome.LOST
+        talked = live.is_joined and outcome not in UNTALKED
         ended_as = TransferOutcome.CONNECTED if talked else OUTCOMES.get(outcome)
         self.publish(
             HandoffEnded(

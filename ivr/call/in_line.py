@@ -15,7 +15,7 @@ from uuid import uuid4
 from ivr.call.handoff_notes import HandoffNotes
 from ivr.call.outside import Waiting
 from ivr.call.queue_desk import QueueDesk
-from ivr.dialogue.inputs import CallbackRefused, CallbackStored, Closed, Queued
+from ivr.dialogue.inputs import CallbackRefused, CallbackStored, Closed, Queued, Refusal
 from ivr.errors import StoreError
 from ivr.events import CallId
 from ivr.handoff.transfer import TransferOutcome
@@ -29,7 +29,8 @@ from ivr.queue.model import (
     NodeId,
     Place,
 )
-from ivr.queue.transitions import OPERATOR_FAULTS, InvalidStateError
+from ivr.queue.steps import OPERATOR_FAULTS
+from ivr.queue.transitions import InvalidStateError, SlotTakenError
 from ivr.sip.leg import Leg
 
 log = logging.getLogger(__name__)
@@ -100,11 +101,11 @@ class InLine:
             return await self.place()
         now = self.desk.clock.now()
         if not self.desk.promising.is_open(now):
-            return Closed(self.desk.promising.opens_at(now), await self._slots())
+            return await self._closed(now)
         contact = await self._new_contact(ContactKind.CALL, self.number, topic)
         enqueued = await self.desk.store.enqueue(contact)
         if enqueued.contact.kind is ContactKind.CALLBACK:
-            return await self.return_to_line(enqueued.contact.contact_id)
+            return await self._takes_up(enqueued.contact.contact_id)
         return await self._waits(enqueued.contact, enqueued.place)
 
     async def place(self) -> Waiting:
@@ -114,7 +115,7 @@ class InLine:
             raise StoreError("no_place", "the caller does not wait")
         place = await self.desk.store.place(contact.contact_id)
         if place is None or place.state not in PENDING or place.kind is not ContactKind.CALL:
-            return await self.return_to_line(contact.contact_id)
+            return await self._takes_up(contact.contact_id)
         return await self._queued(place)
 
     async def join(self) -> TransferOutcome | Waiting:
@@ -143,7 +144,10 @@ class InLine:
         if self._contact is None:
             wanted = await self._new_contact(ContactKind.CALLBACK, number, topic)
             wanted = replace(wanted, place_at=slot_at or wanted.place_at, due_at=slot_at)
-            enqueued = await self.desk.store.enqueue(wanted)
+            try:
+                enqueued = await self.desk.store.enqueue(wanted)
+            except SlotTakenError:
+                return await self._slot_taken(number)
         else:
             contact = self._contact
             await self.notes.save_context(self._handoff_id, contact.topic)
@@ -151,15 +155,17 @@ class InLine:
                 enqueued = await self.desk.store.become_callback(
                     contact.contact_id, number, slot_at=slot_at
                 )
+            except SlotTakenError:
+                return await self._slot_taken(number)
             except InvalidStateError:
                 return await self.place()  # an operator has been found meanwhile
             self._steps_out()
         self.promised = True
         self.notes.promised(enqueued.contact.contact_id, number, enqueued.contact.topic)
         self.desk.wake()
-        due_at = enqueued.place.due_at
-        booked = datetime.fromtimestamp(due_at).astimezone() if due_at and slot else None
-        return CallbackStored(number, enqueued.place.ahead, booked)
+        place = enqueued.place
+        booked = _moment(place.due_at) if slot is not None else None
+        return CallbackStored(number, place.ahead, booked, _moment(place.calls_from))
 
     async def cancel(self, contact_id: ContactId) -> None:
         """Take a promise back, or the place on the line; `StoreError` when it is being kept."""
@@ -171,7 +177,14 @@ class InLine:
             self._steps_out()
 
     async def return_to_line(self, contact_id: ContactId) -> Waiting:
-        """What was promised, or lost lately, is waited for on this line from now on."""
+        """What was promised, or lost lately, is waited for on this line from now on; where nobody
+        works the promise stays what it is."""
+        now = self.desk.clock.now()
+        if not self.desk.promising.is_open(now):
+            return await self._closed(now)
+        return await self._takes_up(contact_id)
+
+    async def _takes_up(self, contact_id: ContactId) -> Waiting:
         try:
             enqueued = await self.desk.store.return_to_line(
                 contact_id, node=self.desk.node, call_id=self.call_id
@@ -325,6 +338,13 @@ class InLine:
             after_failure=missed,
         )
 
+    async def _closed(self, now: datetime) -> Closed:
+        return Closed(self.desk.promising.opens_at(now), await self._slots())
+
+    async def _slot_taken(self, number: str) -> CallbackRefused:
+        """Another caller was quicker: others are offered."""
+        return CallbackRefused(Refusal.SLOT, await self._slots(number))
+
     async def _slots(self, number: str = "") -> tuple[datetime, ...]:
         return await self.desk.promising.bookable(number or self.number, self.desk.clock.now())
 
@@ -344,3 +364,7 @@ class InLine:
             number=contact.number,
             topic=contact.topic,
         )
+
+
+def _moment(at: float) -> datetime | None:
+    return datetime.fromtimestamp(at).astimezone() if at else None

@@ -14,6 +14,7 @@ from ivr.cli import (
     check,
     demo,
     fixtures,
+    forget,
     models,
     nlu,
     operators,
@@ -51,6 +52,7 @@ app.add_typer(nlu.app, name="nlu")
 app.add_typer(operators.app, name="operators")
 app.add_typer(queue.app, name="queue")
 app.command(name="report")(report.report)
+app.command(name="forget")(forget.forget)
 app.add_typer(simulate.app, name="simulate")
 
 

@@ -41,6 +41,7 @@ COLUMNS: Final = [
     "waits",
     "due",
     "tries",
+    "faults",
     "id",
 ]
 ORDER: Final = tuple(
@@ -148,18 +149,7 @@ def _nodes(nodes: Mapping[NodeId, float], at: float) -> Text:
 
 def _waiting_table(waiting: Sequence[Contact], at: float, plain: bool) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in (
-        "place",
-        "kind",
-        "number",
-        "skill",
-        "topic",
-        "class",
-        "waits",
-        "due",
-        "tries",
-        "id",
-    ):
+    for name in COLUMNS:
         table.add_column(
             name, no_wrap=True, justify="right" if name in ("place", "waits") else "left"
         )
@@ -176,6 +166,7 @@ def _waiting_table(waiting: Sequence[Contact], at: float, plain: bool) -> Table:
             length(_waited_s(one, at)),
             "now" if due else datetime.fromtimestamp(one.due_at).strftime("%d.%m %H:%M"),
             str(one.tries or ""),
+            str(one.faults or ""),
             Text(one.contact_id, style="dim"),
         )
     return table

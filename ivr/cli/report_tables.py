@@ -32,6 +32,7 @@ PROMISES: Final[tuple[Column, ...]] = (
     ("given up", lambda one: str(one.promises.given_up)),
     ("cancelled", lambda one: str(one.promises.cancelled)),
     ("retries", lambda one: str(one.promises.retries)),
+    ("our faults", lambda one: str(one.promises.faults)),
     ("to bridge P50", lambda one: length(one.promises.bridge_p50_s)),
     ("P90", lambda one: length(one.promises.bridge_p90_s)),
     ("slot late P50", lambda one: length(one.promises.slot_late_p50_s)),

@@ -142,6 +142,8 @@ class CallbackStored:
     """How many will be served before; None when that is not known."""
     slot: datetime | None = None
     """Beginning of the booked time; None: in turn."""
+    calls_from: datetime | None = None
+    """When calls to the number begin, where the hours allow none now; None: they do."""
 
 
 class Refusal(StrEnum):

@@ -8,7 +8,7 @@ from typing import Final
 from ivr.dialogue.flows import callback
 from ivr.dialogue.inputs import Closed, Queued
 from ivr.dialogue.intents import Move
-from ivr.dialogue.place_words import position, told_of, wait
+from ivr.dialogue.place_words import calls_begin, later, position, told_of, wait
 from ivr.dialogue.queue_words import asks_how_long, leaves, says_goodbye, stays, wants_call
 from ivr.dialogue.small_talk import asks_to_wait
 from ivr.dialogue.state import DialogueState, Errand, Line, Phase, Question, Topic
@@ -109,7 +109,17 @@ def _explain(state: DialogueState, context: Context, before: Phrase) -> Turn:
 
 def _offer(state: DialogueState, context: Context, before: Phrase = ()) -> Turn:
     line = None if state.line is None else replace(state.line, offered=True)
-    return ask(replace(state, line=line), context, OFFER, before=before)
+    return ask(replace(state, line=line), context, _offer_of(line, context), before=before)
+
+
+def _offer_of(line: Line | None, context: Context) -> Question:
+    """Says when, where it is no hour for a call."""
+    begin = None if line is None else later(line.place, context.moment.now)
+    if begin is None:
+        return OFFER
+    when = calls_begin(begin, context.moment.now)
+    words = (*prompts("queue.no_need_to_wait"), *when, *prompts("callback.shall_we"))
+    return Question(Topic.QUEUE_OFFER, words)
 
 
 def on_unknown_place(state: DialogueState, context: Context) -> Turn:

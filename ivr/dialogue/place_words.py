@@ -7,7 +7,7 @@ from math import ceil
 from ivr.dialogue.state import Line
 from ivr.queue.model import Place
 from ivr.speech.phrase import Name, Phrase, Prompt, Quantity, Unit
-from ivr.speech.russian import time_slot
+from ivr.speech.russian import day_and_hour, time_slot
 
 FRESH_S = 30.0
 """A place that was looked up longer ago may not be true any more, seconds."""
@@ -76,6 +76,18 @@ def slot_words(slot: datetime, length_minutes: int, now: datetime) -> str:
 def booked(slot: datetime, length_minutes: int, now: datetime) -> Phrase:
     """«Мы перезвоним вам завтра с девяти до десяти»."""
     return (Prompt("callback.slot"), Name(slot_words(slot, length_minutes, now)))
+
+
+def calls_begin(at: datetime, now: datetime) -> Phrase:
+    """«Мы перезвоним вам завтра после девяти утра»."""
+    here = at.astimezone(now.tzinfo)
+    return (Prompt("callback.slot"), Name(day_and_hour(here, now.date())))
+
+
+def later(place: Place, now: datetime) -> datetime | None:
+    """When calls begin where the hours allow none at present; None while they do."""
+    at = datetime.fromtimestamp(place.calls_from, now.tzinfo) if place.calls_from else None
+    return at if at is not None and at > now else None
 
 
 def due(place: Place, now: datetime) -> datetime | None:

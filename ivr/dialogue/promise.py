@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from ivr.dialogue.place_words import booked, due, position
+from ivr.dialogue.place_words import booked, calls_begin, due, later, position
 from ivr.dialogue.queue_words import cancels_call, line_or_call
 from ivr.dialogue.state import DialogueState, Phase, Question, Topic
 from ivr.dialogue.turns import (
@@ -44,6 +44,9 @@ def _when(promise: Place, context: Context) -> Phrase:
     slot = due(promise, now)
     if slot is not None and slot > now:
         return booked(slot, context.settings.slot_minutes, now)
+    begin = later(promise, now)
+    if begin is not None:
+        return calls_begin(begin, now)
     return position(promise.ahead) if promise.state is ContactState.WAITING else ()
 
 

@@ -5,7 +5,8 @@
     customer first   the operator is reserved, so nobody else gets them; rung only when the customer
                      is there and wants to talk
 
-Whoever hangs up ends the attempt; the other one is told by the line. Event loop only.
+Whoever hangs up ends the attempt; the other one is told by the line. Where nobody has talked the
+outcome says who was gone, and the promise goes back to its place. Event loop only.
 """
 
 import asyncio
@@ -21,7 +22,6 @@ from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.delivery import OperatorSide, operator_outcome
 from ivr.handoff.dialling import ANSWERED, answered, heard, release, unless_ended
 from ivr.handoff.talk import playing, talk
-from ivr.handoff.transfer import SHORTEST_TALK_S
 from ivr.handoff.whisper import Brief, whisper
 from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact
 from ivr.sip.leg import Leg
@@ -35,9 +35,12 @@ BUSY: Final = (486, 600)
 NOT_THERE: Final = (408, 480, 487)
 DECLINED: Final = (603,)
 """They have pressed the red button: not now."""
+NO_SUCH: Final = (404, 410, 484, 604)
+"""The number is nobody's; every other refusal is one on the way there, and none of theirs."""
 PICKED_UP: Final = (AttemptStep.CUSTOMER_UP, AttemptStep.IDENTIFIED)
 JOINING: Final[Phrase] = (FreeText("Соединяю вас с оператором."),)
-SORRY: Final[Phrase] = (FreeText("Извините, оператор не ответил. Мы перезвоним вам ещё раз."),)
+SORRY: Final[Phrase] = (FreeText("Извините, оператор не ответил."),)
+AGAIN: Final[Phrase] = (FreeText("Мы перезвоним вам ещё раз."),)
 CUSTOMER_LEFT: Final[Phrase] = (FreeText("Клиент сейчас не может говорить."),)
 
 
@@ -53,7 +56,7 @@ class Answer(StrEnum):
 
 
 OUTCOMES: Final = {
-    Answer.LATER: AttemptOutcome.CUSTOMER_NO_ANSWER,
+    Answer.LATER: AttemptOutcome.CUSTOMER_LATER,
     Answer.CANCEL: AttemptOutcome.CUSTOMER_REFUSED,
     Answer.SILENT: AttemptOutcome.CUSTOMER_NO_ANSWER,
     Answer.MACHINE: AttemptOutcome.CUSTOMER_VOICEMAIL,
@@ -67,7 +70,7 @@ def customer_outcome(status: int) -> AttemptOutcome:
         return AttemptOutcome.CUSTOMER_BUSY
     if status in NOT_THERE:
         return AttemptOutcome.CUSTOMER_NO_ANSWER
-    return AttemptOutcome.CUSTOMER_FAILED
+    return AttemptOutcome.CUSTOMER_FAILED if status in NO_SUCH else AttemptOutcome.TRUNK_FAILED
 
 
 class Dial(Protocol):
@@ -105,6 +108,8 @@ class CustomerSide:
     caller: str
     """Number that the customer sees."""
     listener: CallbackListener
+    calls_again: Callable[[Contact], bool] = lambda _: True
+    """Whether the promise stands if this attempt fails because of us."""
 
 
 class CallingBack:
@@ -118,7 +123,7 @@ class CallingBack:
         """From the claimed attempt to its end."""
         if not await self._customers.may_call(live.trio.contact):
             log.warning("x number is not called back", extra={"action": "toll_guard"})
-            return AttemptOutcome.CUSTOMER_FAILED
+            return AttemptOutcome.NOT_ALLOWED
         operator_first = live.trio.attempt.mode is AttemptMode.OPERATOR_FIRST
         outcome = AttemptOutcome.NODE_FAILED
         try:
@@ -162,7 +167,7 @@ class CallingBack:
             operator.stop_playback()
             if outcome is AttemptOutcome.OPERATOR_REFUSED:
                 if live.trio.attempt.step in PICKED_UP:  # who is only rung has nothing to hear
-                    await heard(customer, await self._operators.speak(SORRY))
+                    await self._apologise(live, customer)
             elif outcome is not AttemptOutcome.CONNECTED:
                 await heard(operator, await self._operators.speak(CUSTOMER_LEFT))
             if outcome is not AttemptOutcome.CONNECTED:
@@ -201,7 +206,7 @@ class CallingBack:
             if outcome is AttemptOutcome.CONNECTED:
                 return await self._talk(live, customer, operator)
             if outcome is not AttemptOutcome.CALLER_LEFT:
-                await heard(customer, await self._operators.speak(SORRY))
+                await self._apologise(live, customer)
             return outcome
         finally:
             await release(operator)
@@ -272,10 +277,18 @@ class CallingBack:
         finally:
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
-        if left is None and talked_s < SHORTEST_TALK_S:
-            # The operator was gone before, or at, the first word: nobody has been served.
-            return AttemptOutcome.LOST
-        return AttemptOutcome.CONNECTED
+        if talked_s >= self._operators.shortest_talk_s:
+            return AttemptOutcome.CONNECTED
+        # One was gone before, or at, the first word: nobody has been served.
+        if left is not None:
+            return AttemptOutcome.CALLER_LEFT
+        await self._apologise(live, customer)
+        return AttemptOutcome.OPERATOR_REFUSED
+
+    async def _apologise(self, live: LiveAttempt, customer: Leg) -> None:
+        """The operator is gone; another call is announced only where there will be one."""
+        again = self._customers.calls_again(live.trio.contact)
+        await heard(customer, await self._operators.speak((*SORRY, *(AGAIN if again else ()))))
 
 
 def _headers(contact: Contact) -> dict[str, str]:

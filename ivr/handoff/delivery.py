@@ -18,6 +18,7 @@ from ivr.handoff.callers import WaitingCaller, WaitingCallers
 from ivr.handoff.dialling import ANSWERED, NO_ANSWER, answered, heard, release, unless_ended
 from ivr.handoff.running_talks import RunningTalks
 from ivr.handoff.talk import talk
+from ivr.handoff.transfer import SHORTEST_TALK_S
 from ivr.handoff.whisper import Brief, whisper
 from ivr.queue.model import AttemptOutcome, AttemptStep
 from ivr.sip.leg import Leg
@@ -44,6 +45,8 @@ class OperatorSide:
     music: bytes
     """For whoever waits for them or is put on hold; int16 mono 8 kHz."""
     clock: Clock
+    shortest_talk_s: float = SHORTEST_TALK_S
+    """A promised call that is over sooner was no conversation."""
     talks: RunningTalks = field(default_factory=RunningTalks)
     """Told of every conversation, so that a supervisor can be brought in."""
 

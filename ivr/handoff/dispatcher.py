@@ -20,6 +20,7 @@ from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.lease import Lease
 from ivr.queue.model import AttemptId, AttemptMode, AttemptOutcome, AttemptStep, NodeId
 from ivr.queue.ports import QueueStore
+from ivr.queue.steps import OPERATOR_FAULTS
 from ivr.queue.transitions import Trio, is_wanted
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,10 @@ END_AGAIN_S: Final = 1.0
 """Pause before the end of an attempt is written again."""
 FAILED_PAUSE_S: Final = 3.0
 """Nothing is matched for so long after this node could not dial: it would fail again."""
+REFUSALS: Final = 3
+"""Customers in a row whom the way to the network refused: it is down, and not for one number."""
+REFUSED_PAUSE_S: Final = 30.0
+"""Nobody is called back for so long then: operators would be rung for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +107,9 @@ class Dispatcher:
     _recover_at: float = field(default=0.0, init=False)
     _paused_until: float = field(default=0.0, init=False)
     _draining: bool = field(default=False, init=False)
+    _refused: int = field(default=0, init=False)
+    """Customers in a row."""
+    _calls_back_from: float = field(default=0.0, init=False)
 
     @property
     def live(self) -> int:
@@ -246,7 +254,7 @@ class Dispatcher:
                 self._begin(trio)
 
     def _callback_room(self) -> int:
-        if self._draining:
+        if self._draining or self.clock.monotonic() < self._calls_back_from:
             return 0
         undialled = sum(one.awaits_dial for one in self._running.values())
         return max(0, self.callback_room() - undialled)
@@ -300,7 +308,21 @@ class Dispatcher:
             outcome = live.outcome_of_fault
         if outcome is live.outcome_of_fault:
             self._paused_until = self.clock.monotonic() + FAILED_PAUSE_S
+        if live.is_callback:
+            self._watch_the_trunk(outcome)
         return outcome
+
+    def _watch_the_trunk(self, outcome: AttemptOutcome) -> None:
+        if outcome in OPERATOR_FAULTS:
+            return  # tells nothing of it
+        self._refused = self._refused + 1 if outcome is AttemptOutcome.TRUNK_FAILED else 0
+        if self._refused >= REFUSALS:
+            self._calls_back_from = self.clock.monotonic() + REFUSED_PAUSE_S
+            log.error(
+                "x %d customers in a row could not be dialled: the trunk refuses",
+                self._refused,
+                extra={"action": "trunk"},
+            )
 
     async def _write_end(self, live: LiveAttempt, outcome: AttemptOutcome) -> None:
         """Until it is written: an operator must not stay reserved for an attempt that is over."""

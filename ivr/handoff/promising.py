@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from ivr.dialogue.inputs import Refusal
@@ -12,6 +13,8 @@ from ivr.queue.hours import CallingHours, Slots
 from ivr.queue.model import Contact
 from ivr.queue.ports import QueueStore
 
+MOST_SLOTS: Final = 200
+"""Days of five-minute slots have more than anybody chooses from."""
 CAPS: Final = (Guard.NUMBER_CAP, Guard.CALLER_CAP, Guard.DAY_CAP)
 
 
@@ -34,9 +37,10 @@ class Promising:
         return self.hours.business.is_open(now.timestamp())
 
     async def bookable(self, number: str, now: datetime) -> tuple[datetime, ...]:
-        """Beginnings of times that may be booked, soonest first; as many as can be remembered."""
-        found = self.slots.next_two(number, self.hours, now.timestamp(), await self._taken())
-        return tuple(self._local(at) for at in found)
+        """Beginnings of times that may be booked, soonest first: all that a caller may ask for. How
+        many are named is a matter of the dialogue."""
+        found = self.slots.bookable(number, self.hours, now.timestamp(), await self._taken())
+        return tuple(self._local(at) for at in islice(found, MOST_SLOTS))
 
     async def refusal(
         self, number: str, caller: str, slot: datetime | None, now: datetime
@@ -46,6 +50,8 @@ class Promising:
         refused = self.guard.refusal(number, spent)
         if refused is not None:
             return Refusal.LIMIT if refused in CAPS else Refusal.NUMBER
+        if not self.hours.may_ever_call(number, now.timestamp()):
+            return Refusal.NUMBER
         if slot is not None and not await self._is_bookable(number, slot, now):
             return Refusal.SLOT
         return None

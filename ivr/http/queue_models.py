@@ -105,7 +105,9 @@ class ContactView(View):
     due_at: datetime | None
     """Not called before this time: a booked slot, or a pause before the next try; null: in turn."""
     tries: int
-    """Dials in vain that count."""
+    """Dials in vain because of the customer."""
+    faults: int
+    """Dials in vain because of us."""
     node: str
     """The node that holds the call; '' for a callback."""
     call_id: str

@@ -67,6 +67,7 @@ def contact_view(
         waited_s=round(max(0.0, until - contact.first_promised_at), 1),
         due_at=moment(contact.due_at) if contact.due_at > at else None,
         tries=contact.tries,
+        faults=contact.faults,
         node=contact.node,
         call_id=contact.call_id,
         handoff_id=contact.handoff_id,

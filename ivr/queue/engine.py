@@ -23,10 +23,11 @@ from ivr.queue.model import (
     NodeId,
     Place,
 )
+from ivr.queue.places import place_of
 from ivr.queue.ports import Enqueued, Snapshot
 from ivr.queue.rules import QueueRules
 from ivr.queue.staff import Staff
-from ivr.queue.transitions import InvalidStateError, Trio
+from ivr.queue.transitions import InvalidStateError, SlotTakenError, Trio
 
 SHOWN = 1000
 """Waiting contacts of a snapshot."""
@@ -54,6 +55,7 @@ class QueueEngine:
         on_line = known is not None and known.kind is not ContactKind.CALLBACK
         if known is not None and not (on_line and contact.kind is not ContactKind.CALLBACK):
             return self._enqueued(known, now, known=True)
+        self._require_room(contact, now)
         self._index.put(contact, now)
         return self._enqueued(contact, now, known=False)
 
@@ -78,16 +80,12 @@ class QueueEngine:
         if contact is None or not contact.is_live:
             return None
         waiting = contact.state is ContactState.WAITING
-        return Place(
-            contact_id=contact_id,
-            kind=contact.kind,
-            state=contact.state,
+        return place_of(
+            contact,
+            self.rules,
+            now,
             ahead=self._index.lines.ahead(contact) if waiting else 0,
-            waited_s=max(0.0, now - contact.first_promised_at),
             operators=self.staff.on_duty((contact.skill, contact.language)),
-            due_at=contact.due_at if contact.due_at > now else 0.0,
-            number=contact.number,
-            topic=contact.topic,
         )
 
     def leave(self, contact_id: ContactId, now: float) -> bool:
@@ -109,6 +107,7 @@ class QueueEngine:
         if other is not None and other.contact_id != contact_id:
             self._index.put(transitions.give_way(contact, now), now)
             return self._enqueued(other, now, known=True)
+        self._require_room(changed, now)
         self._index.put(changed, now)
         return self._enqueued(changed, now, known=False)
 
@@ -194,6 +193,10 @@ class QueueEngine:
         if current is None:
             return None
         ended = transitions.end(self._trio(current), outcome, self.rules, now)
+        other = self._index.promised(ended.contact)
+        if ended.contact.promise and other and other.contact_id != ended.contact.contact_id:
+            # Promised anew while the two seemed to talk.
+            ended = Trio(transitions.give_way(ended.contact, now), ended.operator, ended.attempt)
         self._put(ended, now)
         return ended
 
@@ -251,6 +254,13 @@ class QueueEngine:
         return self._index.waiting_count()
 
     # ---- inside
+
+    def _require_room(self, contact: Contact, now: float) -> None:
+        slot_at, room = transitions.booked_slot(contact, now), self.rules.slot_calls
+        if slot_at is None or room is None:
+            return
+        if self._index.booked(slot_at, besides=contact.contact_id) >= room:
+            raise SlotTakenError(slot_at)
 
     def _try(
         self, contact_id: ContactId, change: Callable[[Contact, float], Contact], now: float

@@ -37,10 +37,11 @@ class What(StrEnum):
     SERVED = "served"  # the conversation is over: waited_s (until joined), talk_s, reason
     ABANDONED = "abandoned"  # the live caller left, or the line to them was lost: waited_s, reason
     CANCELLED = "cancelled"  # the promise was taken back: waited_s, reason
-    GIVEN_UP = "given_up"  # not reached in the allowed number of tries: waited_s, reason, tries
+    GIVEN_UP = "given_up"  # not reached in the allowed number: waited_s, reason, tries, faults
     BECAME_CALLBACK = "became_callback"  # left the line and is owed a call: waited_s, due_s
     BACK_ON_LINE = "back_on_line"  # called again and waits on the line: waited_s
-    RETURNED = "returned"  # back at the same place, not the customer's doing: waited_s, reason
+    RETURNED = "returned"  # back at the same place, not the customer's doing: waited_s, reason,
+    # faults, due_s; after CONNECTED of the same attempt: nobody had talked
     RETRIED = "retried"  # the customer was tried in vain: waited_s, reason, tries, due_s
     PUT_OFF = "put_off"  # its turn, but it may not be called at this hour: waited_s, due_s
     STEP = "step"  # an attempt has come to `step`, written before it is acted on
@@ -193,7 +194,7 @@ def _named(before: Contact, after: Contact) -> What:
         return What.BACK_ON_LINE if back else What.BECAME_CALLBACK
     if after.state is not ContactState.WAITING:
         return NEXT[after.state]
-    if before.state is ContactState.OFFERED:
+    if before.state in (ContactState.OFFERED, ContactState.CONNECTED):
         return What.RETRIED if after.tries > before.tries else What.RETURNED
     if not before.is_live:
         return What.BACK_ON_LINE
@@ -224,10 +225,12 @@ def _values(
         case What.RETURNED | What.RETRIED:
             values["reason"] = _outcome(attempt)
             values["tries"] = after.tries
+            values["faults"] = after.faults
             values["due_s"] = max(0.0, after.due_at - at)
         case What.ABANDONED | What.CANCELLED | What.GIVEN_UP:
             values["reason"] = after.end_reason
             values["tries"] = after.tries
+            values["faults"] = after.faults
     return values
 
 

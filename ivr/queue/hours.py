@@ -6,7 +6,6 @@ Times are seconds since the epoch; days and hours belong to a zone. Weekdays cou
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from itertools import islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -19,6 +18,7 @@ an end of 0:00: midnight. No stretch: closed."""
 WHOLE_DAY: Final[Hours] = ((time(0), time(0)),)
 HORIZON_DAYS: Final = 400
 """Farther ahead nothing is looked for: a calendar may have no open day at all."""
+NEVER_S: Final = timedelta(days=365).total_seconds()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ class CallingHours:
     def call_from(self, number: str, at: float) -> float:
         """The earliest time from `at` on at which this number may be called; what
         `QueueRules.call_from` takes. Without any it is `at` in a year: never, for all purposes."""
-        never = at + timedelta(days=365).total_seconds()
+        never = at + NEVER_S
         day = self._day(number)
         while at < never:
             opens = self.business.open_from(at)
@@ -150,6 +150,10 @@ class CallingHours:
                 return opens
             at = awake
         return never
+
+    def may_ever_call(self, number: str, at: float) -> bool:
+        """The hours of the house and of the number's region meet on some day."""
+        return self.call_from(number, at) < at + NEVER_S
 
     def may_call(self, number: str, begin: float, end: float) -> bool:
         """The whole time between is within the hours."""
@@ -186,9 +190,3 @@ class Slots:
                 if free and hours.may_call(number, at, at + self.length_s):
                     yield at
                 at += self.length_s
-
-    def next_two(
-        self, number: str, hours: CallingHours, now: float, taken: Mapping[float, int]
-    ) -> tuple[float, ...]:
-        """As many as a caller can remember."""
-        return tuple(islice(self.bookable(number, hours, now, taken), 2))

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Set
 from itertools import chain, islice
+from typing import TypeVar
 
 from ivr.queue.lines import WaitingLines, next_change
 from ivr.queue.model import Contact, ContactId, ContactKind, ContactState, NodeId
 from ivr.queue.rules import QueueRules
 from ivr.queue.timers import Timers
 from ivr.queue.transitions import is_lost
+
+Key = TypeVar("Key")
 
 
 class ContactIndex:
@@ -19,6 +22,8 @@ class ContactIndex:
         self._contacts: dict[ContactId, Contact] = {}
         self._promises: dict[tuple[str, str], ContactId] = {}
         self._numbers: dict[str, set[ContactId]] = {}
+        self._slots: dict[float, set[ContactId]] = {}
+        """Beginning of a slot -> who has booked it, or had."""
         self._later: Timers[ContactId] = Timers()
         """Waiting, not due yet."""
         self._changes: Timers[ContactId] = Timers()
@@ -38,6 +43,10 @@ class ContactIndex:
     def of_number(self, number: str) -> Iterator[Contact]:
         """Contacts that are to reach this number, or that were asked for from it."""
         return (self._contacts[found] for found in self._numbers.get(number, ()))
+
+    def booked(self, slot_at: float, *, besides: ContactId) -> int:
+        """How many others wait for a slot."""
+        return len(self._slots.get(slot_at, set()) - {besides})
 
     def on_nodes(self, nodes: Set[NodeId]) -> list[Contact]:
         """Live calls that wait on lines of these nodes."""
@@ -100,6 +109,8 @@ class ContactIndex:
         if contact.promise is not None:
             self._promises[contact.promise] = contact_id
         if contact.state is ContactState.WAITING:
+            if contact.kind is ContactKind.CALLBACK and contact.due_at > 0:
+                self._slots.setdefault(contact.place_at, set()).add(contact_id)
             if contact.due_at > now:
                 self._later.set(contact_id, contact.due_at)
             else:
@@ -120,11 +131,17 @@ class ContactIndex:
         if old.promise is not None:
             del self._promises[old.promise]
         for number in {old.number, old.caller} - {""}:
-            found = self._numbers[number]
-            found.discard(contact_id)
-            if not found:
-                del self._numbers[number]
+            _discard(self._numbers, number, contact_id)
+        _discard(self._slots, old.place_at, contact_id)
 
     def _forget(self, contact: Contact) -> None:
         self._take_out(contact)
         del self._contacts[contact.contact_id]
+
+
+def _discard(sets: dict[Key, set[ContactId]], key: Key, contact_id: ContactId) -> None:
+    """Empty sets are dropped."""
+    found = sets.get(key, set())
+    found.discard(contact_id)
+    if not found:
+        sets.pop(key, None)

@@ -94,7 +94,9 @@ class Contact:
     handoff_id: str = ""
     """What the operator should know, in the records."""
     tries: int = 0
-    """Dials of the customer that count towards the limit."""
+    """Dials that came to nothing because of the customer: not there, busy, declined, a machine."""
+    faults: int = 0
+    """Dials that came to nothing because of us, and have a limit of their own."""
     version: int = 0
     """Grows with every change: compare-and-set and fencing token in one."""
     ended_at: float | None = None
@@ -188,8 +190,11 @@ class AttemptOutcome(StrEnum):
     CUSTOMER_BUSY = "customer_busy"
     CUSTOMER_NO_ANSWER = "customer_no_answer"
     CUSTOMER_VOICEMAIL = "customer_voicemail"
+    CUSTOMER_LATER = "customer_later"  # somebody answered, and asked to be called later
     CUSTOMER_REFUSED = "customer_refused"  # somebody answered, who does not want the call
-    CUSTOMER_FAILED = "customer_failed"
+    CUSTOMER_FAILED = "customer_failed"  # there is no such number
+    TRUNK_FAILED = "trunk_failed"  # a proxy or network of ours did not put the dial through
+    NOT_ALLOWED = "not_allowed"  # the guard against toll fraud lets nobody dial it (any more)
     CALLER_LEFT = "caller_left"
     CANCELLED = "cancelled"
     NODE_FAILED = "node_failed"  # no free leg or worker, or shutting down: nobody else's fault
@@ -240,6 +245,9 @@ class Place:
     """On duty with the skill: available, busy or in wrap-up."""
     due_at: float = 0.0
     """Beginning of a booked slot; 0: in turn."""
+    calls_from: float = 0.0
+    """In turn, but calls to `number` begin only then, because of opening or quiet hours; 0: as soon
+    as it is its turn."""
     number: str = ""
     """Ten digits that will be called."""
     topic: str = ""

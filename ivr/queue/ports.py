@@ -70,7 +70,9 @@ class QueueStore(Protocol):
         """Put a contact in its place, after `transitions.placed`. Where the number was promised a
         call for the topic (`Contact.promise`) and nobody has talked to it yet, that contact is
         returned with `known`, whether a call or a callback asks; only a live caller whose promise
-        another line has taken up already (its kind is CALL) gets a place of their own."""
+        another line has taken up already (its kind is CALL) gets a place of their own.
+        `SlotTakenError` when a slot is booked that has no room, here and in `become_callback`:
+        counted and taken in one transaction."""
         ...
 
     async def contact(self, contact_id: ContactId) -> Contact | None: ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from ivr.queue.model import AttemptMode, AttemptOutcome, Priority
 
@@ -10,9 +11,15 @@ RETRY_DELAYS = {
     AttemptOutcome.CUSTOMER_BUSY: 120.0,
     AttemptOutcome.CUSTOMER_NO_ANSWER: 600.0,
     AttemptOutcome.CUSTOMER_VOICEMAIL: 900.0,
+    AttemptOutcome.CUSTOMER_LATER: 1800.0,
     AttemptOutcome.CUSTOMER_FAILED: 300.0,
     AttemptOutcome.CALLER_LEFT: 300.0,  # of a callback: answered, and gone before the operator came
 }
+
+LONGEST_PAUSE_S: Final = 3600.0
+"""After a fault of ours."""
+GUARD_PAUSE_S: Final = 4 * 3600.0
+"""After the guard against toll fraud has refused: its caps are those of a day."""
 
 
 def at_any_time(_number: str, at: float) -> float:
@@ -46,14 +53,19 @@ class QueueRules:
     """After each contact; 0: none."""
     callback_mode: AttemptMode = AttemptMode.OPERATOR_FIRST
     tries: int = 3
-    """Dials of one customer before the promise is given up."""
+    """Vain dials of one customer, by what the customer did, before the promise is given up."""
+    faults: int = 10
+    """The same for dials that were vain because of us, so that no fault rings without end."""
     retry_delays: Mapping[AttemptOutcome, float] = field(default_factory=lambda: dict(RETRY_DELAYS))
     again_s: float = 60.0
     """Pause before a customer is rung again whose phone an attempt had rung that failed for no
-    fault of theirs: the operator hung up, the node broke."""
+    fault of theirs: the operator hung up, the node broke. Doubled with each such fault, up to
+    `LONGEST_PAUSE_S`: what lasts a minute is soon made good, a bad hour gives nobody up."""
     call_from: Callable[[str, float], float] = at_any_time
     """(Number, time) -> the earliest time from then on at which it may be called: business hours
     and quiet hours, see `ivr.queue.hours`. Pure."""
+    slot_calls: int | None = None
+    """Callbacks that may be promised for one slot; None: as many as are asked for."""
     lost_place_s: float = 600.0
     """A caller whose line was lost gets the old place when calling again within this time."""
     lease_s: float = 6.0
@@ -61,6 +73,18 @@ class QueueRules:
     lease_grace_s: float = 2.0
     """Others wait so much longer before they take over what a silent node had begun; meanwhile it
     has hung up of its own accord."""
+
+    @property
+    def cut_short_s(self) -> float:
+        """A callback that was lost so soon after its joining was no conversation: that a node died
+        is known only when lease and grace are over."""
+        return self.lease_s + 2 * self.lease_grace_s
+
+    def pause_s(self, outcome: AttemptOutcome, faults: int) -> float:
+        """Before a customer is rung again after so many faults of ours, the last being this."""
+        if outcome is AttemptOutcome.NOT_ALLOWED:
+            return GUARD_PAUSE_S
+        return min(self.again_s * 2.0 ** (faults - 1), max(self.again_s, LONGEST_PAUSE_S))
 
     def most_overtaking_s(self, priority: Priority) -> float:
         """So much later than a contact of this class others may come and still be served first."""

@@ -2,7 +2,8 @@
 
     contact   WAITING -> OFFERED -> CONNECTED -> DONE
                  ^          |            caller leaves: ABANDONED; promise taken back: CANCELLED
-                 +----------+            attempt failed: back at the same place, perhaps due later
+                 +----------+            attempt failed: back at the same place, perhaps due later;
+                                         also from CONNECTED, when nobody talked on a callback
     operator  OFFLINE -> AVAILABLE -> RESERVED -> ON_CALL -> WRAP_UP -> AVAILABLE; PAUSED by wish or
               because a reserved phone rang in vain
     attempt   PLANNED -> CLAIMED -> ... -> JOINED -> ENDED
@@ -31,27 +32,9 @@ from ivr.queue.model import (
 )
 from ivr.queue.replacing import replace
 from ivr.queue.rules import QueueRules
+from ivr.queue.steps import OPERATOR_FAULTS, STEPS, have_talked, may_have_rung
 
-OPERATOR_FAULTS = frozenset(
-    {
-        AttemptOutcome.OPERATOR_NO_ANSWER,
-        AttemptOutcome.OPERATOR_REFUSED,
-        AttemptOutcome.OPERATOR_FAILED,
-    }
-)
 LOST = AttemptOutcome.LOST.value
-OPERATOR_STEPS = (AttemptStep.OPERATOR_DIALLED, AttemptStep.OPERATOR_UP)
-CUSTOMER_STEPS = (
-    AttemptStep.CUSTOMER_DIALLED,
-    AttemptStep.CUSTOMER_UP,
-    AttemptStep.IDENTIFIED,
-)
-STEPS = {
-    AttemptMode.DELIVERY: OPERATOR_STEPS,
-    AttemptMode.OPERATOR_FIRST: OPERATOR_STEPS + CUSTOMER_STEPS,
-    AttemptMode.CUSTOMER_FIRST: CUSTOMER_STEPS + OPERATOR_STEPS,
-}
-"""Between CLAIMED and JOINED, in order."""
 
 
 class InvalidStateError(IvrError):
@@ -59,6 +42,13 @@ class InvalidStateError(IvrError):
 
     def __init__(self, event: str, state: str) -> None:
         super().__init__("invalid_state", f"{event} while {state}")
+
+
+class SlotTakenError(IvrError):
+    """The slot has no room left: another caller may just have taken the last of it."""
+
+    def __init__(self, slot_at: float) -> None:
+        super().__init__("slot_taken", f"no room in the slot at {slot_at:.0f}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +71,12 @@ def placed(contact: Contact, rules: QueueRules) -> Contact:
         overflow_skill=overflow.skill if overflow else "",
         preferred_until=contact.place_at + rules.prefer_s if contact.preferred_operator else 0.0,
     )
+
+
+def booked_slot(contact: Contact, now: float) -> float | None:
+    """Beginning of the slot that the contact waits for; None: in turn, or it has begun."""
+    booked = contact.kind is ContactKind.CALLBACK and contact.place_at > now
+    return contact.place_at if booked and contact.state is ContactState.WAITING else None
 
 
 def is_wanted(contact: Contact, attempt: Attempt) -> bool:
@@ -143,11 +139,15 @@ def end(trio: Trio, outcome: AttemptOutcome, rules: QueueRules, now: float) -> T
     contact, operator, attempt = trio.contact, trio.operator, trio.attempt
     _require(attempt.is_live, "end", attempt.step)
     if attempt.step is AttemptStep.JOINED:
-        # However it ended, they have talked; cut off by a fault they may take their place again.
-        lost = outcome is AttemptOutcome.LOST
-        outcome = AttemptOutcome.CONNECTED
-        contact = _finished(contact, ContactState.DONE, LOST if lost else "served", now)
         operator = _after_contact(operator, rules, now)
+        if have_talked(contact, attempt, outcome, rules, now):
+            # However it ended; cut off by a fault they may take their place again.
+            lost = outcome is AttemptOutcome.LOST
+            outcome = AttemptOutcome.CONNECTED
+            contact = _finished(contact, ContactState.DONE, LOST if lost else "served", now)
+        else:
+            contact = _after_failure(contact, attempt, outcome, rules, now)
+            attempt = replace(attempt, joined_at=None)
     else:
         _require(outcome is not AttemptOutcome.CONNECTED, "end as connected", attempt.step)
         contact = _after_failure(contact, attempt, outcome, rules, now)
@@ -159,7 +159,7 @@ def end(trio: Trio, outcome: AttemptOutcome, rules: QueueRules, now: float) -> T
 def _after_failure(
     contact: Contact, attempt: Attempt, outcome: AttemptOutcome, rules: QueueRules, now: float
 ) -> Contact:
-    if contact.state is not ContactState.OFFERED:
+    if contact.state not in (ContactState.OFFERED, ContactState.CONNECTED):
         return contact  # the caller left or took the promise back meanwhile
     if outcome is AttemptOutcome.CALLER_LEFT and contact.kind is not ContactKind.CALLBACK:
         return leave(replace(contact, state=ContactState.WAITING), now)
@@ -171,23 +171,17 @@ def _after_failure(
     if attempt.mode is AttemptMode.DELIVERY:
         return back
     theirs = outcome in rules.retry_delays
-    if not theirs and not _may_have_rung(attempt):
-        return back  # an operator's fault or a node's: the customer was not reached for, no try
-    due_at = rules.call_from(contact.number, now + rules.retry_delays.get(outcome, rules.again_s))
-    if outcome is AttemptOutcome.NODE_FAILED and attempt.step is AttemptStep.CUSTOMER_DIALLED:
-        # Most likely there was no leg to dial with: later, but a full node gives nobody up.
-        return replace(back, due_at=due_at)
-    tries = contact.tries + 1
-    if tries >= rules.tries:
-        return _finished(replace(contact, tries=tries), ContactState.GIVEN_UP, outcome.value, now)
-    return replace(back, tries=tries, due_at=due_at)
-
-
-def _may_have_rung(attempt: Attempt) -> bool:
-    """The customer's phone was dialled: ringing it again at once, and without end, is a nuisance
-    whoever's fault the failure was."""
-    customer_first = attempt.mode is AttemptMode.CUSTOMER_FIRST
-    return attempt.step in CUSTOMER_STEPS or (customer_first and attempt.step in OPERATOR_STEPS)
+    if not theirs and not may_have_rung(attempt) and outcome is not AttemptOutcome.NOT_ALLOWED:
+        return back  # an operator's fault or a node's: the customer was not reached for
+    # Whoever answers and asks for another time was told that we call again.
+    vain = theirs and outcome is not AttemptOutcome.CUSTOMER_LATER
+    tries, faults = contact.tries + vain, contact.faults + (not theirs)
+    if tries >= rules.tries or faults >= rules.faults:
+        spent = replace(contact, tries=tries, faults=faults)
+        return _finished(spent, ContactState.GIVEN_UP, outcome.value, now)
+    pause_s = rules.retry_delays[outcome] if theirs else rules.pause_s(outcome, faults)
+    due_at = rules.call_from(contact.number, now + pause_s)
+    return replace(back, tries=tries, faults=faults, due_at=due_at)
 
 
 def _released(operator: Operator, outcome: AttemptOutcome, now: float) -> Operator:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from math import expm1, log, log1p, sqrt
 from typing import Final
 
-from ivr.queue.model import ContactState, Place
+from ivr.queue.model import ContactKind, ContactState, Place
 
 GUESS_WEIGHT: Final = 5
 """Contacts that the guess is worth."""
@@ -119,7 +119,8 @@ def with_wait(
     staying: float = 0.0,
 ) -> Place:
     """The place with its estimate, for contacts that wait in turn."""
-    if place.state is not ContactState.WAITING or place.due_at:
+    called_later = place.kind is ContactKind.CALLBACK and place.calls_from
+    if place.state is not ContactState.WAITING or place.due_at or called_later:
         return place
     wait = estimate(
         handling,

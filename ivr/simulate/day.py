@@ -28,7 +28,8 @@ from ivr.queue.model import (
     OperatorState,
 )
 from ivr.queue.rules import QueueRules
-from ivr.queue.transitions import OPERATOR_STEPS, STEPS, Trio
+from ivr.queue.steps import OPERATOR_STEPS, STEPS
+from ivr.queue.transitions import Trio
 from ivr.queue.waiting_time import RECENT, Wait, estimate, measured
 from ivr.simulate.leaving import Leaving
 from ivr.simulate.plan import Caller, DayPlan, callers

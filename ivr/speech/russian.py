@@ -78,6 +78,8 @@ _MONTHS: Final = (
     *("января", "февраля", "марта", "апреля", "мая", "июня"),
     *("июля", "августа", "сентября", "октября", "ноября", "декабря"),
 )
+_PARTS_OF_DAY = ((4, "ночи"), (12, "утра"), (17, "дня"), (24, "вечера"))
+"""Up to which hour."""
 _NEAR_DAYS: Final = {-1: "вчера", 0: "сегодня", 1: "завтра", 2: "послезавтра"}
 _YEAR_SPOKEN_BEYOND_DAYS: Final = 180
 _KOPECK: Final = Decimal("0.01")
@@ -168,6 +170,13 @@ def time_slot(begin: datetime, length: timedelta, today: date) -> str:
     last = (end.hour or 24) if end.date() != begin.date() else end.hour
     hours = (_hour_genitive(begin.hour, begin.minute), _hour_genitive(last, end.minute))
     return f"{calendar_date(begin.date(), today)} с {hours[0]} до {hours[1]}"
+
+
+def day_and_hour(begin: datetime, today: date) -> str:
+    """'завтра после девяти утра'."""
+    hour = _hour_genitive(begin.hour % 12 or 12, begin.minute)
+    part = next(name for until, name in _PARTS_OF_DAY if begin.hour < until)
+    return f"{calendar_date(begin.date(), today)} после {hour} {part}"
 
 
 def _hour_genitive(hour: int, minute: int) -> str:

@@ -4,6 +4,7 @@ from ivr.queue import transitions
 from ivr.queue.matching import order_of
 from ivr.queue.model import Attempt, AttemptOutcome, AttemptStep, ContactState, NodeId
 from ivr.queue.transitions import Trio
+from ivr.storage.queue_contacts import promised
 from ivr.storage.queue_tables import attempts
 from ivr.storage.queue_work import Work
 
@@ -54,6 +55,11 @@ def end(work: Work, attempt: Attempt, outcome: AttemptOutcome) -> Trio | None:
         return None
     work.refresh()
     ended = transitions.end(trio, outcome, work.rules, work.now)
+    if trio.contact.promise is None and ended.contact.promise is not None:
+        other = promised(work, ended.contact)
+        if other is not None:  # promised anew while the two seemed to talk
+            given_way = transitions.give_way(ended.contact, work.now)
+            ended = Trio(given_way, ended.operator, ended.attempt)
     work.put_trio(trio, ended)
     return ended
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     tuple_,
     union_all,
 )
@@ -30,13 +31,16 @@ from ivr.queue.model import (
     NodeId,
     Place,
 )
+from ivr.queue.places import place_of
 from ivr.queue.ports import Enqueued
-from ivr.queue.transitions import InvalidStateError
+from ivr.queue.transitions import InvalidStateError, SlotTakenError
 from ivr.storage.queue_tables import contacts, is_waiting, literally, operators, skills
 from ivr.storage.queue_work import Work
 
 AHEAD_COUNTED: Final = 10_000
 """Places behind so many are all told as this one."""
+BOOKING: Final = 0x0612
+"""Key of PostgreSQL's advisory locks of slots, with the minute at which each begins."""
 
 
 def _before(of_skill: ColumnElement[bool], kind: ContactKind) -> Select[int]:
@@ -92,6 +96,18 @@ PROMISED: Final = (
     )
     .with_for_update()
 )
+HOLD_SLOT: Final = text("SELECT pg_advisory_xact_lock(:key, :minute)")
+BOOKED: Final = (
+    select(func.count())
+    .select_from(contacts)
+    .where(
+        is_waiting(),
+        contacts.c.kind == literally(ContactKind.CALLBACK),
+        contacts.c.place_at == bindparam("slot_at", type_=Double),
+        contacts.c.contact_id != bindparam("contact_id", type_=Text),
+    )
+)
+"""Others who wait for a slot."""
 
 
 def enqueue(work: Work, contact: Contact) -> Enqueued:
@@ -100,10 +116,12 @@ def enqueue(work: Work, contact: Contact) -> Enqueued:
     if again is not None:
         return _enqueued(work, again, known=True)
     contact = transitions.placed(contact, work.rules)
+    _hold_slot(work, transitions.booked_slot(contact, work.now))
     known = promised(work, contact)
     on_line = known is not None and known.kind is not ContactKind.CALLBACK
     if known is not None and not (on_line and contact.kind is not ContactKind.CALLBACK):
         return _enqueued(work, known, known=True)
+    _require_room(work, contact)
     work.add_contact(contact)
     result = _enqueued(work, contact, known=False)
     work.note([enqueued(contact, ahead=result.place.ahead, at=work.now)])
@@ -160,12 +178,14 @@ def cancel(work: Work, contact_id: ContactId) -> bool:
 
 def become_callback(work: Work, contact_id: ContactId, number: str, slot_at: float) -> Enqueued:
     """The waiting contact keeps its place, or gives way to the promise made before."""
+    _hold_slot(work, slot_at or None)
     contact = _known(work, contact_id)
     changed = transitions.become_callback(contact, number, work.rules, work.now, slot_at=slot_at)
     other = promised(work, changed)
     if other is not None and other.contact_id != contact_id:
         work.put_contact(contact, transitions.give_way(contact, work.now))
         return _enqueued(work, other, known=True)
+    _require_room(work, changed)
     work.put_contact(contact, changed)
     return _enqueued(work, changed, known=False)
 
@@ -179,6 +199,24 @@ def return_to_line(work: Work, contact_id: ContactId, node: NodeId, call_id: str
         raise InvalidStateError("return to the line", "promised anew")
     work.put_contact(contact, changed)
     return _enqueued(work, changed, known=True)
+
+
+def _hold_slot(work: Work, slot_at: float | None) -> None:
+    """Whoever books a slot on PostgreSQL counts its room alone; SQLite has one writer anyway.
+    Before any row is locked."""
+    if slot_at is None or work.rules.slot_calls is None:
+        return
+    if work.db.dialect.name == "postgresql":
+        work.db.execute(HOLD_SLOT, {"key": BOOKING, "minute": int(slot_at // 60.0)})
+
+
+def _require_room(work: Work, contact: Contact) -> None:
+    slot_at, room = transitions.booked_slot(contact, work.now), work.rules.slot_calls
+    if slot_at is None or room is None:
+        return
+    values = {"slot_at": slot_at, "contact_id": contact.contact_id}
+    if work.db.execute(BOOKED, values).scalar_one() >= room:
+        raise SlotTakenError(slot_at)
 
 
 def _try(work: Work, contact_id: ContactId, change: Callable[[Contact, float], Contact]) -> bool:
@@ -208,16 +246,12 @@ def _enqueued(work: Work, contact: Contact, *, known: bool) -> Enqueued:
 
 def _place(work: Work, contact: Contact) -> Place:
     waiting = contact.state is ContactState.WAITING
-    return Place(
-        contact_id=contact.contact_id,
-        kind=contact.kind,
-        state=contact.state,
+    return place_of(
+        contact,
+        work.rules,
+        work.now,
         ahead=_ahead(work, contact) if waiting else 0,
-        waited_s=max(0.0, work.now - contact.first_promised_at),
         operators=_on_duty(work, contact.skill, contact.language),
-        due_at=contact.due_at if contact.due_at > work.now else 0.0,
-        number=contact.number,
-        topic=contact.topic,
     )
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 from ivr.queue.destinations import Spent
 from ivr.queue.events import What
 from ivr.queue.model import AttemptStep, ContactKind
-from ivr.storage.queue_tables import contacts, events, is_waiting
+from ivr.storage.queue_tables import contacts, events, is_waiting, literally
 from ivr.storage.queue_work import Work
 
 
@@ -63,7 +63,7 @@ def booked(work: Work) -> Mapping[float, int]:
         select(contacts.c.place_at, func.count())
         .where(
             is_waiting(),
-            contacts.c.kind == ContactKind.CALLBACK.value,
+            contacts.c.kind == literally(ContactKind.CALLBACK),
             contacts.c.place_at > work.now,
         )
         .group_by(contacts.c.place_at)

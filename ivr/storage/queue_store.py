@@ -1,7 +1,5 @@
 """`QueueStore` on a relational database: SQLite for one machine, PostgreSQL for several nodes."""
 
-import asyncio
-import random
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, TypeVar
@@ -36,6 +34,7 @@ from ivr.storage import (
     queue_nodes,
     queue_operators,
 )
+from ivr.storage.again import undisturbed
 from ivr.storage.database import Database
 from ivr.storage.engines import Schema
 from ivr.storage.queue_work import Now, StaleError, Work, database_clock
@@ -45,11 +44,6 @@ T = TypeVar("T")
 SCHEMA: Final = Schema(folder="queue", table="queue_schema_version", locking=True)
 ANSWER_S: Final = 4.0
 """A database that has not answered within this time is given up: shorter than a lease."""
-TRIES: Final = 4
-"""Of a transaction that another one got in the way of."""
-PAUSE_S: Final = 0.02
-"""Before the next try, at most; doubled with each."""
-AGAIN: Final = frozenset({"locked", "conflict"})
 
 
 class SqlQueueStore:
@@ -220,18 +214,8 @@ class SqlQueueStore:
         return await self._do(lambda work: queue_operators.change(work, operator_id, follow))
 
     async def _do(self, change: Callable[[Work], T]) -> T:
-        """One transaction that writes; again when another one got in the way. A commit whose answer
-        was lost is not done again: whether it happened is unknown, and `StoreError` says so."""
-        pause_s = PAUSE_S
-        for _ in range(TRIES - 1):
-            try:
-                return await self._database.run(partial(self._transact, change))
-            except StoreError as fault:
-                if fault.code not in AGAIN:
-                    raise
-            await asyncio.sleep(random.uniform(0, pause_s))
-            pause_s *= 2
-        return await self._database.run(partial(self._transact, change))
+        """One transaction that writes; again when another one got in the way."""
+        return await undisturbed(partial(self._database.run, partial(self._transact, change)))
 
     async def _read(self, question: Callable[[Work], T]) -> T:
         return await self._database.run(partial(self._transact, question), read=True)

@@ -67,6 +67,7 @@ contacts = Table(
     Column("version", Integer),
     Column("ended_at", Double),
     Column("end_reason", Text),
+    Column("faults", Integer),
 )
 
 operators = Table(

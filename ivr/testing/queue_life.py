@@ -15,7 +15,8 @@ from ivr.queue.model import (
     OperatorId,
 )
 from ivr.queue.rules import QueueRules
-from ivr.queue.transitions import STEPS, Trio
+from ivr.queue.steps import STEPS
+from ivr.queue.transitions import Trio
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.queue_values import a_contact, an_operator
 
@@ -76,12 +77,13 @@ class QueueLife:
         return joined
 
     async def fail(self, trio: Trio, outcome: AttemptOutcome) -> None:
-        """The attempt comes to nothing; the customer was dialled where it is their fault."""
+        """The attempt comes to nothing; the customer was dialled where the outcome says so."""
         await self.store.renew(NODE)
         claimed = await self.store.claim(trio.attempt)
         assert claimed is not None
         attempt = claimed.attempt
-        if trio.attempt.mode is not AttemptMode.DELIVERY and outcome.value.startswith("customer"):
+        dialled = outcome.value.startswith("customer") or outcome is AttemptOutcome.TRUNK_FAILED
+        if trio.attempt.mode is not AttemptMode.DELIVERY and dialled:
             for step in STEPS[trio.attempt.mode][:3]:
                 moved = await self.store.advance(attempt, step)
                 assert moved is not None

@@ -262,7 +262,14 @@ def _calling_back(orders: NodeOrders, book: Diary) -> CallingBack:
         return b""
 
     return CallingBack(
-        OperatorSide(ring_s=5.0, whispers=True, speak=speak, music=b"", clock=SystemClock()),
+        OperatorSide(
+            ring_s=5.0,
+            whispers=True,
+            speak=speak,
+            music=b"",
+            clock=SystemClock(),
+            shortest_talk_s=0.0,  # a moment is a conversation here
+        ),
         CustomerSide(
             dial=dial,
             uri=lambda number: f"sip:{number}@customers.test",

@@ -8,70 +8,7 @@ from dataclasses import dataclass, field
 
 from ivr.queue.model import Operator
 from ivr.queue.rules import QueueRules
-
-DIALS_THE_CUSTOMER = {
-    "customer_busy",
-    "customer_no_answer",
-    "customer_voicemail",
-    "customer_failed",
-    "caller_left",
-}
-OPERATOR = ("operator_dialled", "operator_up")
-CUSTOMER = ("customer_dialled", "customer_up", "identified")
-STEPS = {
-    "delivery": ("planned", "claimed", *OPERATOR, "joined"),
-    "operator_first": ("planned", "claimed", *OPERATOR, *CUSTOMER, "joined"),
-    "customer_first": ("planned", "claimed", *CUSTOMER, *OPERATOR, "joined"),
-}
-
-
-@dataclass
-class Person:
-    """A contact."""
-
-    name: str
-    kind: str
-    number: str
-    topic: str
-    skill: str
-    language: str
-    priority: str
-    place: float
-    prefers: str | None
-    node: str
-    due: float = 0.0
-    promised: bool = False
-    state: str = "waiting"
-    tries: int = 0
-    reason: str = ""
-    ended: float = 0.0
-    over: bool = False
-
-
-@dataclass
-class Desk:
-    """An operator."""
-
-    name: str
-    skills: dict[str, int]
-    languages: set[str]
-    state: str = "offline"
-    idle: float = 0.0
-    until: float = 0.0
-    wish: str | None = None
-
-
-@dataclass
-class Try:
-    """An attempt; `wanted` until anything happens to the contact."""
-
-    name: str
-    person: Person
-    desk: Desk
-    mode: str
-    node: str
-    step: str = "planned"
-    wanted: bool = True
+from ivr.testing.queue_people import DIALS_THE_CUSTOMER, STEPS, Desk, Person, Try
 
 
 @dataclass
@@ -173,12 +110,24 @@ class Oracle:
                 return person
         return None
 
-    def enqueue(self, person: Person) -> tuple[Person, bool]:
-        """(Who has the place, whether it was known)."""
+    def is_full(self, slot: float, now: float, besides: Person) -> bool:
+        """Nobody else may book it."""
+        others = [
+            person
+            for person in self.people.values()
+            if person.kind == "callback" and person.state == "waiting" and person.place == slot
+        ]
+        taken = len([person for person in others if person is not besides])
+        return slot > now and self.rules.slot_calls is not None and taken >= self.rules.slot_calls
+
+    def enqueue(self, person: Person, now: float) -> tuple[Person, bool] | None:
+        """(Who has the place, whether it was known); None: the slot is full."""
         person.promised = person.kind == "callback"
         known = self.promise(person.number, person.topic)
         if known is not None and (known.kind == "callback" or person.kind == "callback"):
             return known, True
+        if person.promised and self.is_full(person.place, now, person):
+            return None
         self.people[person.name] = person
         return person, False
 
@@ -211,6 +160,8 @@ class Oracle:
         if other is not None and other is not person:
             self._over(person, "cancelled", "known", now)
             return other
+        if self.is_full(slot, now, person):
+            return None
         person.kind, person.promised, person.number, person.node = "callback", True, number, ""
         person.place = max(slot, now) if slot else min(person.place, now)
         person.due = slot
@@ -252,7 +203,7 @@ class Oracle:
             person.state, desk.state = "offered", "reserved"
             found.append(Try("", person, desk, mode, person.node or node))
 
-    def step(self, attempt: Try, step: str) -> bool:
+    def step(self, attempt: Try, step: str, now: float) -> bool:
         """The next step, 'joined' after the last."""
         if attempt.name not in self.tries or not attempt.wanted:
             return False
@@ -261,6 +212,7 @@ class Oracle:
         attempt.step = step
         if step == "joined":
             attempt.person.state, attempt.desk.state = "connected", "on_call"
+            attempt.joined = now
         return True
 
     def end(self, attempt: Try, outcome: str, now: float) -> None:
@@ -268,8 +220,14 @@ class Oracle:
         del self.tries[attempt.name]
         person, desk = attempt.person, attempt.desk
         if attempt.step == "joined":
-            self._over(person, "done", "lost" if outcome == "lost" else "served", now)
             self._after_talk(desk, now)
+            if self._talked(attempt, outcome, now):
+                self._over(person, "done", "lost" if outcome == "lost" else "served", now)
+                return
+            anew = self.promise(person.number, person.topic)
+            self._after_failure(person, attempt.mode, attempt.step, outcome, now)
+            if anew is not None and not person.over:
+                self._over(person, "cancelled", "known", now)
             return
         if desk.wish:
             desk.state, desk.wish = desk.wish, None
@@ -277,6 +235,14 @@ class Oracle:
             desk.state = "paused" if outcome.startswith("operator_") else "available"
         if person.state == "offered":
             self._after_failure(person, attempt.mode, attempt.step, outcome, now)
+
+    def _talked(self, attempt: Try, outcome: str, now: float) -> bool:
+        """Those called back may be joined and gone before a word was said."""
+        if attempt.person.kind != "callback":
+            return True
+        if outcome == "lost":
+            return now - attempt.joined > self.rules.lease_s + 2 * self.rules.lease_grace_s
+        return outcome != "caller_left" and not outcome.startswith("operator_")
 
     def _after_talk(self, desk: Desk, now: float) -> None:
         if desk.wish:
@@ -297,14 +263,22 @@ class Oracle:
                 person.kind, person.node = "callback", ""
             else:
                 self._over(person, "abandoned", outcome, now)
-        elif mode != "delivery" and (outcome in DIALS_THE_CUSTOMER or self._rang(mode, step)):
+        elif mode != "delivery" and outcome in DIALS_THE_CUSTOMER:
             delays = {key.value: value for key, value in self.rules.retry_delays.items()}
-            later = now + delays.get(outcome, self.rules.again_s)
-            person.tries += (outcome, step) != ("node_failed", "customer_dialled")
-            if person.tries == self.rules.tries:
-                self._over(person, "given_up", outcome, now)
-            else:
-                person.due = self.rules.call_from(person.number, later)
+            person.tries += outcome != "customer_later"
+            self._again(person, outcome, now, now + delays[outcome])
+        elif mode != "delivery" and (outcome == "not_allowed" or self._rang(mode, step)):
+            longest = max(3600.0, self.rules.again_s)
+            pause = min(longest, self.rules.again_s * 2**person.faults)
+            pause = 14400.0 if outcome == "not_allowed" else pause
+            person.faults += 1
+            self._again(person, outcome, now, now + pause)
+
+    def _again(self, person: Person, outcome: str, now: float, later: float) -> None:
+        if person.tries == self.rules.tries or person.faults == self.rules.faults:
+            self._over(person, "given_up", outcome, now)
+        else:
+            person.due = self.rules.call_from(person.number, later)
 
     def _rang(self, mode: str, step: str) -> bool:
         """The customer's phone may have."""

@@ -23,8 +23,9 @@ from ivr.queue.model import (
 )
 from ivr.queue.ports import Enqueued
 from ivr.queue.rules import QueueRules
-from ivr.queue.transitions import InvalidStateError, Trio
-from ivr.testing.queue_oracle import STEPS, Oracle, Person, Try
+from ivr.queue.transitions import InvalidStateError, SlotTakenError, Trio
+from ivr.testing.queue_oracle import Oracle
+from ivr.testing.queue_people import STEPS, Person, Try
 
 Value = TypeVar("Value")
 
@@ -38,6 +39,8 @@ class SideBySide:
         self.oracle = Oracle(rules)
         self.now = 0.0
         self.enqueued = 0
+        self.refused = 0
+        """Slots that were full."""
         self.joined = 0
         self.planned = 0
         self.overtaken_s: dict[Priority, float] = {}
@@ -55,7 +58,7 @@ class SideBySide:
 
     def enqueue(self, contact: Contact) -> None:
         """A call or a callback asks for a place."""
-        got = self.engine.enqueue(contact, self.now)
+        got = _possible(lambda: self.engine.enqueue(contact, self.now))
         person = Person(
             name=contact.contact_id,
             kind=contact.kind.value,
@@ -69,7 +72,12 @@ class SideBySide:
             node=contact.node,
             due=contact.due_at,
         )
-        expected, known = self.oracle.enqueue(person)
+        answer = self.oracle.enqueue(person, self.now)
+        assert (got is None) == (answer is None)
+        if got is None or answer is None:
+            self.refused += 1
+            return
+        expected, known = answer
         self.enqueued += not known
         assert (got.contact.contact_id, got.known) == (expected.name, known)
         self._same_place(got, expected)
@@ -95,6 +103,7 @@ class SideBySide:
         expected = self.oracle.become_callback(person, number, self.now, slot_at)
         assert (got and got.contact.contact_id) == (expected and expected.name)
         self._same_contact(person)
+        self.refused += got is None and person.state == "waiting"
         if got is not None and expected is not None:
             assert got.known == (expected is not person)
             self._same_place(got, expected)
@@ -157,7 +166,7 @@ class SideBySide:
         order = STEPS[known.mode]
         step = AttemptStep(order[order.index(known.step) + 1])
         moved = self._step(attempt, step)
-        assert (moved is not None) == self.oracle.step(known, step.value)
+        assert (moved is not None) == self.oracle.step(known, step.value, self.now)
         if moved is None and step is AttemptStep.CLAIMED:
             self.oracle.end(known, "caller_left", self.now)
             self._same_contact(known.person)
@@ -293,6 +302,7 @@ class SideBySide:
             contact.rank,
             contact.due_at,
             contact.tries,
+            contact.faults,
             contact.node,
             contact.promised,
             contact.end_reason,
@@ -305,6 +315,7 @@ class SideBySide:
             self.oracle.rank(person),
             person.due,
             person.tries,
+            person.faults,
             person.node,
             person.promised,
             person.reason,
@@ -328,5 +339,5 @@ def _possible(event: Callable[[], Value]) -> Value | None:
     """None: it does not fit the state."""
     try:
         return event()
-    except InvalidStateError:
+    except (InvalidStateError, SlotTakenError):
         return None

@@ -253,6 +253,7 @@ async def test_a_customer_says_yes_and_a_busy_one_is_called_again(
             await called.prompt_heard()
             await called.say(says("да"))
             await queue.waits(CUSTOMER, state=ContactState.CONNECTED)
+            await called.passed(2.0)  # sooner it would not have been a conversation
             await operator.hang_up()
             await called.ended(LET_GO_S)
     assert await queue.is_over(promise) is ContactState.DONE

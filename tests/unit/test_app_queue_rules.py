@@ -94,12 +94,20 @@ def test_rules_of_the_queue():
     settings = Settings.model_validate(
         {
             "queue": {"vip_head_start_s": 30, "overflows": {"travel": "general"}, "overflow_s": 90},
-            "callback": {"mode": "customer_first", "tries": 2, "busy_retry_s": 5},
+            "callback": {
+                "mode": "customer_first",
+                "tries": 2,
+                "faults": 3,
+                "slot_calls": 7,
+                "busy_retry_s": 5,
+                "later_retry_s": 60,
+            },
         }
     )
     rules = queue_rules(settings)
     assert rules.callback_mode is AttemptMode.CUSTOMER_FIRST
-    assert rules.tries == 2
+    assert (rules.tries, rules.faults, rules.slot_calls) == (2, 3, 7)
+    assert rules.retry_delays[AttemptOutcome.CUSTOMER_LATER] == 60
     assert rules.retry_delays[AttemptOutcome.CUSTOMER_BUSY] == 5
     assert rules.most_overtaking_s(Priority.NORMAL) == 30
     assert (rules.overflows["travel"].skill, rules.overflows["travel"].after_s) == ("general", 90)

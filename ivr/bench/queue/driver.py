@@ -24,6 +24,7 @@ NODES: Final = (NodeId("node-a"), NodeId("node-b"), NodeId("node-c"))
 CROWD: Final = 40
 """Waiting contacts above which nobody else comes for a while."""
 OPERATORS: Final = 8
+SLOT_S: Final = 300.0
 CHECK_EVERY: Final = 10
 """Events between two comparisons of everything with everything."""
 
@@ -47,6 +48,8 @@ def rules_of(random: Random) -> QueueRules:
         wrap_up_s=random.choice((0.0, 10.0)),
         callback_mode=random.choice((AttemptMode.OPERATOR_FIRST, AttemptMode.CUSTOMER_FIRST)),
         tries=random.choice((1, 3)),
+        faults=random.choice((1, 4)),
+        slot_calls=random.choice((None, 1, 2)),
         call_from=quiet_sevens,
         lost_place_s=120.0,
     )
@@ -88,6 +91,8 @@ class Driver:
         if pair.engine.waiting_count() > CROWD:
             return
         kind = random.choice((ContactKind.CALL, ContactKind.CALL, ContactKind.CALLBACK))
+        books = kind is ContactKind.CALLBACK and random.random() < 0.3
+        slot_at = self._slot() if books else 0.0
         prefers = OperatorId(f"o{random.randrange(OPERATORS + 1)}")  # one of them is unknown
         pair.enqueue(
             a_contact(
@@ -95,6 +100,8 @@ class Driver:
                 pair.now,
                 kind,
                 self.pair.rules,
+                place_at=slot_at or pair.now,
+                due_at=slot_at,
                 number=self._number(),
                 caller=self._number(),
                 topic=random.choice(("operator", "billing")),
@@ -141,7 +148,7 @@ class Driver:
         self._with_somebody(self.pair.place)
 
     def _become_callback(self) -> None:
-        slot_at = self.random.choice((0.0, 0.0, self.pair.now + self.random.uniform(-60, 300)))
+        slot_at = self.random.choice((0.0, self._slot()))
         number = self._number()
         self._with_somebody(lambda name: self.pair.become_callback(name, number, slot_at))
 
@@ -178,6 +185,10 @@ class Driver:
         people = list(self.pair.oracle.people)
         if people:
             event(ContactId(self.random.choice(people)))
+
+    def _slot(self) -> float:
+        """Few, so that they are full now and then; one of them has begun."""
+        return (self.pair.now // SLOT_S + self.random.choice((0, 1, 2))) * SLOT_S
 
     def _operator(self) -> OperatorId:
         return OperatorId(f"o{self.random.randrange(OPERATORS)}")

@@ -9,7 +9,8 @@ import msgspec
 
 from ivr.queue.model import AttemptOutcome, ContactKind, NodeId, OperatorId
 from ivr.queue.ports import QueueStore
-from ivr.queue.transitions import STEPS, Trio
+from ivr.queue.steps import STEPS
+from ivr.queue.transitions import Trio
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.queue_values import NODE, RULES, a_contact, an_operator
 

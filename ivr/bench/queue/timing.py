@@ -24,7 +24,8 @@ from ivr.queue.model import (
     Priority,
 )
 from ivr.queue.rules import Overflow, QueueRules
-from ivr.queue.transitions import STEPS, Trio
+from ivr.queue.steps import STEPS
+from ivr.queue.transitions import Trio
 from ivr.testing.queue_values import NODE, a_contact, an_operator
 
 SKILLS: Final = ("general", "billing", "tech", "sales")

@@ -11,7 +11,7 @@ from ivr.dialogue.flows.callback_time import (
 )
 from ivr.dialogue.flows.flow import Flow, said_with
 from ivr.dialogue.inputs import CallbackRefused, CallbackStored, Refusal, ServiceReplied
-from ivr.dialogue.place_words import booked, position
+from ivr.dialogue.place_words import booked, calls_begin, position
 from ivr.dialogue.state import DialogueState, Question, Topic
 from ivr.dialogue.turns import (
     ANYTHING_ELSE,
@@ -117,6 +117,8 @@ def on_stored(state: DialogueState, context: Context, stored: CallbackStored) ->
     now, length = context.moment.now, context.settings.slot_minutes
     if stored.slot is not None:
         phrase += booked(stored.slot, length, now)
+    elif stored.calls_from is not None and stored.calls_from > now:
+        phrase += (*calls_begin(stored.calls_from, now), *prompts("queue.place_kept"))
     else:
         phrase += prompts("queue.place_kept") if state.line is not None else ()
         phrase += () if stored.ahead is None else position(stored.ahead)

@@ -7,10 +7,10 @@ from itertools import groupby
 from typing import Final
 
 from ivr.dialogue.choosing import chosen
-from ivr.dialogue.place_words import slot_words
+from ivr.dialogue.place_words import calls_begin, later, slot_words
 from ivr.dialogue.queue_words import wants_turn
 from ivr.dialogue.spoken_time import fitting, time_wish
-from ivr.dialogue.state import DialogueState, Question, Topic
+from ivr.dialogue.state import DialogueState, Line, Question, Topic
 from ivr.dialogue.turns import Context, Turn, ask, prompts, request_callback, understood
 from ivr.speech.phrase import Phrase
 
@@ -34,7 +34,16 @@ def ask_when(state: DialogueState, context: Context, number: str) -> Turn:
         return in_turn(state, context)
     if state.line is None:  # nobody answers now, so there is no turn to wait for
         return ask_slot(state, context)
-    return ask(state, context, WHEN)
+    return ask(state, context, _when(state.line, number, context))
+
+
+def _when(line: Line, number: str, context: Context) -> Question:
+    """At an hour at which nobody may be called, the turn is not now either."""
+    begin = later(line.place, context.moment.now) if number == line.place.number else None
+    if begin is None:
+        return WHEN
+    words = (*calls_begin(begin, context.moment.now), *prompts("callback.then_or_other"))
+    return Question(Topic.CALLBACK_WHEN, words)
 
 
 def ask_slot(

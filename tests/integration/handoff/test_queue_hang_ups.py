@@ -6,6 +6,7 @@ no living attempt, no operator reserved.
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
 from ivr.speech.phrase import Phrase
 from ivr.storage.queue_store import SqlQueueStore
+from tests.acceptance.ear import level_at
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -211,7 +213,12 @@ def _calling_back(promise: Promise) -> CallingBack:
         return await promise.phones.pool.dial(target, headers=headers, caller=caller)
 
     operators = OperatorSide(
-        ring_s=10.0, whispers=True, speak=speak, music=tone(300, 1.0), clock=SystemClock()
+        ring_s=10.0,
+        whispers=True,
+        speak=speak,
+        music=tone(300, 1.0),
+        clock=SystemClock(),
+        shortest_talk_s=600.0,  # who is joined here hangs up at the first word
     )
     customer = promise.phones.customer.uri.replace("sip:ivr@", "sip:{number}@")
     customers = CustomerSide(
@@ -301,10 +308,17 @@ async def test_the_operator_hangs_up(promise: Promise, point: Point):
     if promise.customer is not None:
         # Somebody who had picked up is told so: the sound lasts 0.8 s.
         await promise.customer.ended(WITHIN_S + 1.0)
+        if talked:
+            heard = promise.customer.listening.heard_between(0.0)
+            assert level_at(heard[-16000:], 500) > 0.5
     await promise.nothing_is_left()
     contact = await promise.queue.contact(ContactId("c"))
     assert contact is not None
-    assert contact.state is (ContactState.DONE if talked else ContactState.WAITING)
+    assert (contact.state, contact.tries) == (ContactState.WAITING, 0)
+    rung = promise.customer is not None
+    assert contact.faults == rung
+    assert (contact.due_at > time.time()) == rung  # and their phone does not ring at once
+    assert not talked or contact.place_at == 1.0
 
 
 @pytest.mark.parametrize(
@@ -324,6 +338,9 @@ async def test_the_customer_hangs_up(promise: Promise, point: Point):
         told_s = 1.0 if point is customer_is_asked else 0.0  # why there is nobody, in 0.8 s
         await promise.operator.ended(WITHIN_S + told_s)
     await promise.nothing_is_left()
+    contact = await promise.queue.contact(ContactId("c"))
+    assert contact is not None
+    assert (contact.state, contact.tries) == (ContactState.WAITING, 1)
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,9 @@ async def check(queue: SqlQueueStore, log: Path, names: tuple[str, ...]) -> None
         assert contact is not None
         told = Counter(event.what for event in events if event.contact_id == name)
         assert (contact.state, contact.tries) == (ContactState.DONE, told[What.RETRIED])
-        assert told[What.ENQUEUED] == told[What.CONNECTED] == told[What.SERVED] == 1
+        assert told[What.ENQUEUED] == told[What.SERVED] == 1
+        # Killed between the join and its end, nobody is known to have talked: called again.
+        assert 1 <= told[What.CONNECTED] <= 2
         failed = told[What.RETURNED] + told[What.RETRIED]
         assert told[What.OFFERED] == told[What.ATTEMPT_ENDED] == failed + 1
         target = f"sip:{contact.number}@customers.test"
@@ -79,7 +81,6 @@ async def check(queue: SqlQueueStore, log: Path, names: tuple[str, ...]) -> None
             if event.what is What.STEP
         )
         assert dials <= written <= 2
-        # Killed between the join and the bridge, they are called no more but may call us.
         assert dials >= 1
     assert legs_at_once(lines, "customer") == 1
     assert legs_at_once(lines, "operator") == 1

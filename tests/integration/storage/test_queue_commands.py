@@ -174,6 +174,36 @@ def test_the_queue_is_shown_with_masked_numbers(tmp_path: Path) -> None:
     assert "more" not in few
 
 
+def test_what_failed_because_of_us_is_shown_apart_from_what_the_customer_did(
+    tmp_path: Path,
+) -> None:
+    url = f"sqlite:///{tmp_path}/queue.db"
+    began = datetime.now().timestamp() - 1000
+
+    async def live() -> None:
+        async with queue_life(url, began) as life:
+            await life.operator("anna")
+            await life.callback("c", "9030000003")
+            outcomes = (AttemptOutcome.TRUNK_FAILED, AttemptOutcome.CUSTOMER_BUSY)
+            for outcome in (*outcomes, AttemptOutcome.TRUNK_FAILED):
+                (trio,) = await life.assign()
+                await life.fail(trio, outcome)
+                life.now += 130
+
+    asyncio.run(live())
+    (waiting,) = json.loads(ivr("queue", "--json", "--database", url))["waiting"]
+    assert (waiting["tries"], waiting["faults"]) == (1, 2)
+    shown = ivr("queue", "--once", "--database", url)
+    (heading,) = (line.split() for line in shown.splitlines() if "tries" in line)
+    (line,) = (line.split() for line in shown.splitlines() if "********03" in line)
+    assert heading[-3:] == ["tries", "faults", "id"]
+    assert line[-3:] == ["1", "2", "c"]
+    report = ("report", "--since", "2h", "--interval", "none", "--database", url)
+    promises = json.loads(ivr(*report, "-f", "json"))["total"]["promises"]
+    assert (promises["retries"], promises["faults"]) == (2, 2)
+    assert "our faults" in ivr(*report)
+
+
 def test_promises_are_cancelled_by_their_ids(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/queue.db"
 

@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, text
 
 from ivr.errors import StoreError
 from ivr.queue.model import ContactId, ContactKind, NodeId
-from ivr.storage import queue_matching, queue_store, queue_tables
+from ivr.storage import again, migrating, queue_matching, queue_store, queue_tables
 from ivr.storage.database import Database
 from ivr.storage.queue_store import SCHEMA, SqlQueueStore
 from ivr.storage.queue_work import Work
@@ -29,6 +29,25 @@ async def test_tables_and_migrations_name_the_same_columns(queue: SqlQueueStore)
             lambda db, name=table.name: inspect(db).get_columns(name)
         )
         assert [column["name"] for column in columns] == [column.name for column in table.columns]
+
+
+async def test_promises_of_the_first_version_are_kept_by_this_one(
+    queue_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = migrating._migrations(SCHEMA)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(migrating, "_migrations", lambda _: every[:1])
+        first = await Database.open(queue_url, schema=SCHEMA)
+        row = queue_tables.contact_row(a_contact("c1", 5.0, ContactKind.CALLBACK, tries=2))
+        del row["faults"]
+        await first.run(lambda db: db.execute(insert(queue_tables.contacts).values(row)).rowcount)
+        await first.aclose()
+    queue = await SqlQueueStore.open(queue_url)
+    contact = await queue.contact(ContactId("c1"))
+    assert contact is not None
+    assert (contact.tries, contact.faults) == (2, 0)
+    assert (await queue.become_callback(contact.contact_id, "9030000001")).contact.place_at == 5.0
+    await queue.aclose()
 
 
 async def test_queue_and_records_may_share_one_database(queue_url: str) -> None:
@@ -77,7 +96,7 @@ async def test_sqlite_flushes_every_commit_and_begins_with_its_write_lock(tmp_pa
 async def test_a_lock_that_is_held_too_long_is_a_store_error_and_a_short_one_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_store, "PAUSE_S", 0.001)
+    monkeypatch.setattr(again, "PAUSE_S", 0.001)
     queue = await SqlQueueStore.open(f"sqlite:///{tmp_path}/queue.db")
     other = sqlite3.connect(tmp_path / "queue.db", isolation_level=None)
     try:
@@ -87,7 +106,7 @@ async def test_a_lock_that_is_held_too_long_is_a_store_error_and_a_short_one_is_
             await queue.enqueue(a_contact("c1"))
         assert caught.value.code == "locked"
         assert "locked" in queue.fault
-        monkeypatch.setattr(queue_store, "PAUSE_S", 0.3)
+        monkeypatch.setattr(again, "PAUSE_S", 0.3)
         waiting = asyncio.create_task(queue.enqueue(a_contact("c1")))
         await asyncio.sleep(0.05)
         other.execute("ROLLBACK")

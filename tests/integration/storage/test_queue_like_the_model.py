@@ -23,7 +23,8 @@ from ivr.queue.model import (
 )
 from ivr.queue.ports import Enqueued, Snapshot
 from ivr.queue.rules import Overflow, QueueRules
-from ivr.queue.transitions import STEPS, InvalidStateError, Trio
+from ivr.queue.steps import STEPS
+from ivr.queue.transitions import InvalidStateError, SlotTakenError, Trio
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.queue_values import a_contact, an_operator
 from tests.integration.storage.conftest import SetClock
@@ -38,6 +39,8 @@ OUTCOMES = [one for one in AttemptOutcome if one is not AttemptOutcome.CONNECTED
 RULES = QueueRules(
     overflows={"roaming": Overflow(skill="general", after_s=30.0)},
     call_from=lambda number, at: at if number != NUMBERS[0] or at % 200 > 50 else at + 60,
+    faults=3,
+    slot_calls=2,
     retry_delays=dict.fromkeys(QueueRules().retry_delays, 25.0),
 )
 
@@ -58,10 +61,10 @@ class Both:
         """Both answers, or both refusals."""
         try:
             expected, refused = modelled(), None
-        except InvalidStateError as fault:
+        except (InvalidStateError, SlotTakenError) as fault:
             expected, refused = None, fault
         if refused is not None:
-            with pytest.raises(InvalidStateError):
+            with pytest.raises(type(refused)):
                 await asked
             return None
         got = await asked
@@ -78,6 +81,9 @@ class Both:
 
     def some_contact(self) -> ContactId:
         return ContactId(f"c{self.dice.randrange(max(0, self.count - 12), self.count + 1):04}")
+
+    def next_slot(self) -> float:
+        return (self.clock.now // 40.0 + 1) * 40.0
 
     async def happen(self) -> None:
         """One random event."""
@@ -105,8 +111,8 @@ class Both:
         }
         if kind is ContactKind.CALL:
             fields["node"] = self.dice.choice(NODES)
-        elif self.dice.random() < 0.2:
-            fields["due_at"] = self.clock.now + 40.0
+        elif self.dice.random() < 0.3:
+            fields["due_at"] = fields["place_at"] = self.next_slot()
         if self.dice.random() < 0.3:
             fields["preferred_operator"] = OperatorId(self.dice.choice(OPERATORS))
         at = self.clock.now - self.dice.randrange(3)
@@ -186,7 +192,7 @@ class Both:
 
     async def become_callback(self) -> None:
         contact_id, number = self.some_contact(), self.dice.choice(NUMBERS)
-        slot_at = self.dice.choice((0.0, self.clock.now + 30.0))
+        slot_at = self.dice.choice((0.0, self.next_slot()))
         await self.same(
             self.store.become_callback(contact_id, number, slot_at=slot_at),
             lambda: self.model.become_callback(contact_id, number, self.clock.now, slot_at=slot_at),

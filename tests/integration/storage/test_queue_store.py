@@ -21,7 +21,8 @@ from ivr.queue.model import (
     Priority,
 )
 from ivr.queue.rules import Overflow, QueueRules
-from ivr.queue.transitions import STEPS, InvalidStateError, Trio
+from ivr.queue.steps import STEPS
+from ivr.queue.transitions import InvalidStateError, Trio
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.queue_values import NODE, a_contact, an_operator
 from tests.integration.storage.conftest import SetClock

@@ -138,6 +138,27 @@ def test_promises_add_up_and_retries_are_dials_beyond_the_first() -> None:
     assert (promises.bridge_p50_s, promises.bridge_p90_s) == (200.0, 400.0)
 
 
+@pytest.mark.parametrize("over", [None, What.GIVEN_UP, What.CANCELLED])
+def test_a_joining_in_which_nobody_talked_is_no_conversation_and_no_kept_promise(
+    over: What | None,
+) -> None:
+    day = Day()
+    day.promised("a", START, START + 10)
+    attempt = {"kind": ContactKind.CALLBACK, "operator": "bert"}
+    day.add(START + 50, What.CONNECTED, "a", **attempt, waited_s=50.0)  # type: ignore[arg-type]
+    day.add(START + 51, over or What.RETURNED, "a", **attempt, faults=1)  # type: ignore[arg-type]
+    if over is None:
+        assert one(day).promises.pending == 1
+        assert one(day).handling.conversations == 0
+        day.served("a", START, START + 200, kind=ContactKind.CALLBACK)
+    found = one(day)
+    assert found.promises.faults == (over is not What.CANCELLED)
+    kept = over is None
+    assert (found.promises.kept, found.handling.conversations) == (kept, kept)
+    assert found.promises.bridge_p50_s == (200.0 if kept else None)
+    assert found.promises.given_up == (over is What.GIVEN_UP)
+
+
 def test_a_booked_slot_is_late_from_its_beginning_on() -> None:
     day = Day()
     day.promised("slot", START, START + 10, slot_in=1000.0)

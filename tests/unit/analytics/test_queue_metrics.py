@@ -63,9 +63,25 @@ def test_a_promise_kept_on_the_line_is_kept() -> None:
 
 def test_of_a_promise_made_before_counting_began_only_the_lateness_is_known() -> None:
     day = Day()
-    day.add(90_000.0, What.CONNECTED, "a", kind=BACK, waited_s=86_000.0, late_s=30.0)
+    more = {"kind": BACK, "operator": "anna"}
+    day.add(90_000.0, What.CONNECTED, "a", **more, waited_s=86_000.0, late_s=30.0)
+    day.add(90_100.0, What.SERVED, "a", **more, talk_s=100.0)
     registry = counted(day)
     assert value(registry, "promise_to_bridge_seconds_sum") == 30.0
+
+
+def test_a_promise_in_which_nobody_talked_is_kept_once_they_have() -> None:
+    day = Day()
+    day.promised("a", 0.0, 10.0)
+    joined = {"kind": BACK, "operator": "bert"}
+    day.add(50.0, What.CONNECTED, "a", **joined, waited_s=50.0)
+    day.add(51.0, What.RETURNED, "a", **joined, reason="operator_refused", faults=1)
+    day.add(51.0, What.ATTEMPT_ENDED, "a", **joined, outcome="operator_refused")
+    day.served("a", 0.0, 200.0, kind=BACK)
+    registry = counted(day)
+    assert value(registry, "promises_kept_total") == 1
+    assert value(registry, "promise_to_bridge_seconds_sum") == 200.0
+    assert value(registry, "attempts_total", outcome="operator_refused") == 1
 
 
 def test_what_fails_is_counted_too() -> None:

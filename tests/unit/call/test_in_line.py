@@ -163,7 +163,7 @@ async def test_outside_the_hours_slots_are_offered_and_nobody_waits(house):
     assert isinstance(closed, Closed)
     assert closed.opens_at is not None
     assert closed.opens_at.weekday() == tomorrow
-    assert [slot.hour for slot in closed.slots] == [9, 10]
+    assert [slot.hour for slot in closed.slots] == list(range(9, 18))
     assert not await house.store.open_contacts(NUMBER)
 
 
@@ -214,6 +214,40 @@ async def test_a_booked_slot_is_told_again_and_fills_up(house):
     assert await house.store.booked() == {slot.timestamp(): 1}
 
 
+@pytest.mark.parametrize("waits", [True, False])
+async def test_who_loses_the_last_room_in_a_slot_is_offered_others(house, waits, monkeypatch):
+    """Both were told that there is room, and one was quicker."""
+    monkeypatch.setattr(house.store, "_rules", QueueRules(slot_calls=1))
+    desk = house.desk()
+    slots = await desk.promising.bookable(NUMBER, datetime.now(ZONE))
+    await house.caller("9030000002", desk).promise("9030000002", "operator", slots[0])
+    caller = house.caller(desk=desk)
+    if waits:
+        await caller.enter("operator")
+    refused = await caller.promise(NUMBER, "operator", slots[0])
+    assert isinstance(refused, CallbackRefused)
+    assert refused.reason is Refusal.SLOT
+    assert set(slots) == set(refused.slots)  # as far as the desk knows
+    assert len(await house.store.open_contacts(NUMBER)) == waits
+    assert not waits or (await only_contact(house)).kind is ContactKind.CALL
+    assert isinstance(await caller.promise(NUMBER, "operator", slots[1]), CallbackStored)
+
+
+async def test_a_promise_in_turn_at_night_says_when_calls_begin(house, monkeypatch):
+    morning = datetime.now(ZONE).timestamp() + 8 * 3600.0
+    rules = QueueRules(call_from=lambda number, at: max(at, morning))
+    monkeypatch.setattr(house.store, "_rules", rules)
+    caller = house.caller()
+    await caller.enter("operator")
+    stored = await caller.promise(NUMBER, "operator", None)
+    assert isinstance(stored, CallbackStored)
+    assert stored.slot is None
+    assert stored.calls_from is not None
+    assert stored.calls_from.timestamp() == morning
+    (promise,) = await house.caller().promises()
+    assert (promise.calls_from, promise.wait_s) == (morning, None)
+
+
 async def test_who_calls_again_finds_the_promise_and_takes_it_up_on_the_line(house):
     await house.caller().promise(NUMBER, "operator", None)
     again = house.caller()
@@ -224,6 +258,21 @@ async def test_who_calls_again_finds_the_promise_and_takes_it_up_on_the_line(hou
     assert (contact.contact_id, contact.kind) == (promise.contact_id, ContactKind.CALL)
     await again.close(lost=False)
     assert (await only_contact(house)).kind is ContactKind.CALLBACK  # owed as before
+
+
+async def test_nobody_waits_on_the_line_for_operators_who_are_not_there(house):
+    await house.caller().promise(NUMBER, "operator", None)
+    promised = await only_contact(house)
+    tomorrow = (datetime.now(ZONE) + timedelta(days=1)).weekday()
+    at_night = house.caller(desk=house.desk(week={tomorrow: ((time(9), time(18)),)}))
+    assert isinstance(await at_night.return_to_line(promised.contact_id), Closed)
+    assert await only_contact(house) == promised
+
+
+async def test_a_number_whose_hours_never_meet_ours_is_promised_nothing(house):
+    refused = await house.caller(desk=house.desk(week={})).promise(NUMBER, "operator", None)
+    assert isinstance(refused, CallbackRefused)
+    assert refused.reason is Refusal.NUMBER
 
 
 async def test_asking_for_an_operator_takes_the_promise_up_too(house):

@@ -15,7 +15,7 @@ from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact, O
 from ivr.queue.rules import QueueRules
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg
-from ivr.speech.phrase import Phrase
+from ivr.speech.phrase import FreeText, Phrase
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.legs import FakeLeg
 from tests.unit.handoff.conftest import NODE, attempts_of, on_duty, waits
@@ -37,6 +37,9 @@ class Stage:
         self.outcomes: list[AttemptOutcome] = []
         self.joined = asyncio.Event()
         self.talks = RunningTalks()
+        self.shortest_talk_s = 0.0
+        self.calls_again = True
+        self.spoken: list[str] = []
 
     # ---- `Dial`, the customer, `CallbackListener`
 
@@ -82,7 +85,8 @@ class Stage:
                 await asyncio.sleep(0.01)
 
     def _calling_back(self) -> CallingBack:
-        async def speak(_phrase: Phrase) -> bytes:
+        async def speak(phrase: Phrase) -> bytes:
+            self.spoken += [part.text for part in phrase if isinstance(part, FreeText)]
             return bytes(320)
 
         operators = OperatorSide(
@@ -91,6 +95,7 @@ class Stage:
             speak=speak,
             music=b"",
             clock=SystemClock(),
+            shortest_talk_s=self.shortest_talk_s,
             talks=self.talks,
         )
         customers = CustomerSide(
@@ -101,6 +106,7 @@ class Stage:
             ring_s=0.4,
             caller="0611",
             listener=self,
+            calls_again=lambda _: self.calls_again,
         )
         return CallingBack(operators, customers)
 
@@ -150,26 +156,31 @@ async def test_the_customer_is_rung_only_once_the_operator_is_there(stage):
     await asyncio.wait_for(stage.joined.wait(), 3.0)
     assert "bridge" in stage.second.commands
     assert OperatorId("anna") in stage.talks
-    hangs_up(stage.second)  # the customer: however soon, it was their wish
+    hangs_up(stage.second)
     assert await task is AttemptOutcome.CONNECTED
     assert OperatorId("anna") not in stage.talks
     assert "hang_up" in stage.first.commands
 
 
 @pytest.mark.parametrize(
-    ("shortest_s", "outcome"), [(1.5, AttemptOutcome.LOST), (0.0, AttemptOutcome.CONNECTED)]
+    ("shortest_s", "who", "outcome"),
+    [
+        (600.0, "first", AttemptOutcome.OPERATOR_REFUSED),
+        (600.0, "second", AttemptOutcome.CALLER_LEFT),
+        (0.0, "first", AttemptOutcome.CONNECTED),
+    ],
 )
-async def test_an_operator_who_leaves_before_the_first_word_has_served_nobody(
-    stage, monkeypatch, shortest_s, outcome
-):
-    monkeypatch.setattr("ivr.handoff.calling_back.SHORTEST_TALK_S", shortest_s)
+async def test_who_leaves_before_the_first_word_has_not_talked(stage, shortest_s, who, outcome):
+    stage.shortest_talk_s = shortest_s
     task = await stage.begin()
     await to_customer(stage)
     picks_up(stage.second)
     stage.answer.set_result(Answer.YES)
     await asyncio.wait_for(stage.joined.wait(), 3.0)
-    hangs_up(stage.first)
+    hangs_up(getattr(stage, who))
     assert await task is outcome
+    told = [command for command in stage.second.commands if command.startswith("play")]
+    assert bool(told) == (outcome is AttemptOutcome.OPERATOR_REFUSED)  # that we call again
 
 
 @pytest.mark.parametrize(
@@ -181,7 +192,9 @@ async def test_an_operator_who_leaves_before_the_first_word_has_served_nobody(
         (480, AttemptOutcome.CUSTOMER_NO_ANSWER),
         (408, AttemptOutcome.CUSTOMER_NO_ANSWER),
         (404, AttemptOutcome.CUSTOMER_FAILED),
-        (503, AttemptOutcome.CUSTOMER_FAILED),
+        (604, AttemptOutcome.CUSTOMER_FAILED),
+        (403, AttemptOutcome.TRUNK_FAILED),
+        (503, AttemptOutcome.TRUNK_FAILED),
     ],
 )
 async def test_what_the_network_says_of_the_customer(stage, status, outcome):
@@ -198,7 +211,7 @@ async def test_what_the_network_says_of_the_customer(stage, status, outcome):
     [
         (Answer.MACHINE, AttemptOutcome.CUSTOMER_VOICEMAIL),
         (Answer.SILENT, AttemptOutcome.CUSTOMER_NO_ANSWER),
-        (Answer.LATER, AttemptOutcome.CUSTOMER_NO_ANSWER),
+        (Answer.LATER, AttemptOutcome.CUSTOMER_LATER),
         (Answer.CANCEL, AttemptOutcome.CUSTOMER_REFUSED),
         (Answer.GONE, AttemptOutcome.CALLER_LEFT),
     ],
@@ -215,7 +228,9 @@ async def test_nobody_is_joined_who_did_not_say_yes(stage, answer, outcome):
     assert "hang_up" in stage.second.commands
 
 
-async def test_an_operator_who_leaves_while_the_customer_is_asked_has_refused(stage):
+@pytest.mark.parametrize("again", [True, False])
+async def test_an_operator_who_leaves_while_the_customer_is_asked_has_refused(stage, again):
+    stage.calls_again = again
     task = await stage.begin()
     await to_customer(stage)
     picks_up(stage.second)
@@ -225,6 +240,8 @@ async def test_an_operator_who_leaves_while_the_customer_is_asked_has_refused(st
     hangs_up(stage.second)
     assert await task is AttemptOutcome.OPERATOR_REFUSED
     assert "play 160" in stage.second.commands  # an apology
+    assert "Извините, оператор не ответил." in stage.spoken
+    assert ("Мы перезвоним вам ещё раз." in stage.spoken) == again  # nothing that is not kept
 
 
 async def test_a_phone_that_only_rings_stops_when_the_operator_leaves(stage):
@@ -245,7 +262,7 @@ async def test_an_operator_who_does_not_pick_up_costs_the_customer_nothing(stage
 async def test_a_number_that_is_not_allowed_is_never_dialled(stage):
     stage.allowed = False
     task = await stage.begin()
-    assert await task is AttemptOutcome.CUSTOMER_FAILED
+    assert await task is AttemptOutcome.NOT_ALLOWED
     assert not stage.dialled
 
 
@@ -274,10 +291,7 @@ async def test_cancelling_releases_both_phones(stage):
     assert "hang_up" in stage.second.commands
 
 
-async def test_customer_first_spares_the_operator_until_somebody_is_there(
-    customer_first, monkeypatch
-):
-    monkeypatch.setattr("ivr.handoff.calling_back.SHORTEST_TALK_S", 0.0)
+async def test_customer_first_spares_the_operator_until_somebody_is_there(customer_first):
     stage = customer_first
     task = await stage.begin()
     await stage.step(AttemptStep.CUSTOMER_DIALLED)

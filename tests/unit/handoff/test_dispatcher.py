@@ -16,12 +16,13 @@ from ivr.queue.model import (
     Attempt,
     AttemptOutcome,
     AttemptStep,
+    ContactId,
     ContactState,
     NodeId,
     OperatorId,
     OperatorState,
 )
-from ivr.queue.transitions import STEPS
+from ivr.queue.steps import STEPS
 from tests.unit.handoff.conftest import NODE, attempts_of, contact_is, on_duty, waits
 
 pytestmark = [pytest.mark.unit, pytest.mark.asyncio]
@@ -96,6 +97,43 @@ async def test_a_fault_in_one_attempt_stops_nothing_and_blames_nobody(queue, nod
         assert not dispatcher.fault
 
 
+@pytest.mark.parametrize("between", [AttemptOutcome.TRUNK_FAILED, AttemptOutcome.CUSTOMER_BUSY])
+async def test_a_trunk_that_refuses_everybody_rings_no_more_operators_for_a_while(
+    queue, node, monkeypatch, between
+):
+    outcomes = [AttemptOutcome.TRUNK_FAILED, between, AttemptOutcome.TRUNK_FAILED]
+    carried: list[str] = []
+    rooms: list[int] = []
+    assign = queue.assign
+
+    async def carry_out(live: LiveAttempt) -> AttemptOutcome:
+        carried.append(live.trio.contact.contact_id)
+        for step in STEPS[live.trio.attempt.mode][:3]:
+            await live.advance(step)
+        return outcomes[len(carried) - 1]
+
+    async def noting(node_id: NodeId, callbacks: int) -> Any:
+        rooms.append(callbacks)
+        return await assign(node_id, callbacks)
+
+    monkeypatch.setattr(queue, "assign", noting)
+    for number in range(3):
+        await waits(queue, f"c{number}", number=f"903000000{number}", place_at=float(number))
+    await on_duty(queue)
+    async with at_work(node(carry_out)):
+        async with asyncio.timeout(5.0):
+            while len(carried) < 3 or await attempts_of(queue):
+                await asyncio.sleep(0.01)
+            before = len(rooms)
+            while len(rooms) < before + 2:  # the first may have been asked for before
+                await asyncio.sleep(0.01)
+    assert (rooms[-1] == 0) == (between is AttemptOutcome.TRUNK_FAILED)
+    assert max(rooms) > 0
+    for number in range(3):
+        contact = await queue.contact(ContactId(f"c{number}"))
+        assert (contact.faults, contact.tries) in ((1, 0), (0, 1))
+
+
 async def carried_to_the_join(live: LiveAttempt) -> AttemptOutcome:
     for step in STEPS[live.trio.attempt.mode]:
         await live.advance(step)
@@ -116,8 +154,10 @@ async def test_a_join_whose_answer_was_lost_is_not_taken_for_a_kept_promise(
     await on_duty(queue)
     await waits(queue)
     async with at_work(node(carried_to_the_join)):
-        contact = await contact_is(queue, ContactState.DONE)
-    assert contact.end_reason == "lost"
+        await contact_is(queue, ContactState.OFFERED)
+        contact = await contact_is(queue, ContactState.WAITING)
+    assert (contact.faults, contact.tries) == (1, 0)
+    assert contact.due_at > contact.first_promised_at  # and their phone does not ring at once
 
 
 async def test_a_promise_taken_back_ends_what_is_being_dialled(queue, node):

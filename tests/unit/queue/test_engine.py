@@ -14,7 +14,8 @@ from ivr.queue.model import (
     OperatorState,
 )
 from ivr.queue.rules import Overflow, QueueRules
-from ivr.queue.transitions import STEPS, InvalidStateError
+from ivr.queue.steps import STEPS
+from ivr.queue.transitions import InvalidStateError, SlotTakenError
 from ivr.testing.queue_values import NODE, a_contact, an_operator
 
 pytestmark = pytest.mark.unit
@@ -79,6 +80,46 @@ def test_two_callers_behind_one_company_number_wait_each_for_themselves():
     merged = engine.become_callback(C2, "9031234567", 3)
     assert (merged.contact.contact_id, merged.known) == (C1, True)
     assert engine.contact(C2) is None
+
+
+def test_a_slot_that_is_full_is_refused_and_costs_nobody_the_place():
+    engine = engine_with(rules=QueueRules(slot_calls=1))
+    engine.enqueue(a_contact("c1", 0), 0)
+    engine.become_callback(C1, "9031234567", 10, slot_at=600)
+    engine.enqueue(a_contact("c2", 5, number="9030000002"), 10)
+    with pytest.raises(SlotTakenError):
+        engine.become_callback(C2, "9030000002", 20, slot_at=600)
+    assert engine.contact(C2).kind is ContactKind.CALL
+    late = a_contact("c3", 30, ContactKind.CALLBACK, number="9030000003", place_at=600)
+    with pytest.raises(SlotTakenError):
+        engine.enqueue(late, 30)
+    engine.become_callback(C1, "9031234567", 40, slot_at=600)  # their own place in it
+    engine.cancel(C1, 50)
+    assert engine.become_callback(C2, "9030000002", 60, slot_at=600).place.due_at == 600
+
+
+def test_a_promise_made_anew_while_nobody_talked_counts_instead():
+    engine = engine_with("o1")
+    engine.enqueue(a_contact("c1", 0, ContactKind.CALLBACK), 0)
+    (trio,) = engine.assign(NODE, 1, 1)
+    attempt = talk(engine, trio, 2)
+    engine.enqueue(a_contact("c2", 3, ContactKind.CALLBACK), 3)
+    ended = engine.end(attempt, AttemptOutcome.LOST, 4)
+    assert (ended.contact.state, ended.contact.end_reason) == (ContactState.CANCELLED, "known")
+    assert [c.contact_id for c in engine.open_contacts("9031234567", 5)] == [C2]
+
+
+def test_quiet_hours_are_told_with_the_place_and_a_pause_is_not():
+    rules = QueueRules(call_from=lambda number, at: at if at < 1000 else max(at, 9000.0))
+    engine = engine_with(rules=rules)
+    engine.enqueue(a_contact("c1", 0, ContactKind.CALLBACK, due_at=500), 0)
+    by_day = engine.place(C1, 400)
+    assert (by_day.due_at, by_day.calls_from) == (0, 0)
+    assert engine.place(C1, 1200).calls_from == 9000
+    engine.enqueue(a_contact("c2", 0, number="9030000002"), 1300)
+    assert engine.place(C2, 1300).calls_from == 9000
+    booked = engine.become_callback(C2, "9030000002", 1300, slot_at=9600)
+    assert (booked.place.due_at, booked.place.calls_from) == (9600, 0)
 
 
 def test_asking_twice_with_the_same_identity_is_asking_once():

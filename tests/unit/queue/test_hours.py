@@ -95,6 +95,8 @@ def test_hours_that_never_meet_are_never():
     business = Calendar(zone=MOSCOW, week=dict.fromkeys(range(7), ((time(15), time(18)),)))
     hours = CallingHours(business=business, regions=HOURS.regions)
     assert hours.call_from("4231234567", at("03 15:00")) >= at("03 15:00") + 365 * 86400
+    assert not hours.may_ever_call("4231234567", at("03 15:00"))
+    assert hours.may_ever_call("9031234567", at("03 15:00"))
 
 
 def test_slots_are_within_all_hours_and_have_room():
@@ -104,12 +106,11 @@ def test_slots_are_within_all_hours_and_have_room():
     offered = list(slots.bookable("9031234567", HOURS, now, taken))
     assert offered[:3] == [at("03 14:00"), at("03 14:30"), at("03 15:00")]  # 12:30 is full
     assert offered[-1] == at("03 19:30")
-    assert slots.next_two("9031234567", HOURS, now, taken) == tuple(offered[:2])
     # 14:00 in Moscow is 21:00 in Vladivostok.
     assert list(slots.bookable("4231234567", HOURS, at("03 09:00"), {}))[-1] == at("03 12:30")
 
 
 def test_a_slot_leaves_time_to_prepare():
     slots = Slots(lead_s=900)
-    assert slots.next_two("9031234567", HOURS, at("03 14:20"), {})[0] == at("03 15:00")
-    assert slots.next_two("9031234567", HOURS, at("03 14:15"), {})[0] == at("03 14:30")
+    assert next(slots.bookable("9031234567", HOURS, at("03 14:20"), {})) == at("03 15:00")
+    assert next(slots.bookable("9031234567", HOURS, at("03 14:15"), {})) == at("03 14:30")

@@ -51,6 +51,8 @@ class QueueMachine(RuleBasedStateMachine):
                 wrap_up_s=wrap_up_s,
                 callback_mode=mode,
                 tries=2,
+                faults=2,
+                slot_calls=1,
                 call_from=quiet_sevens,
                 lost_place_s=100.0,
             )
@@ -106,9 +108,9 @@ class QueueMachine(RuleBasedStateMachine):
         self.pair.cancel(self.somebody(data))
 
     @precondition(lambda self: self.pair.oracle.people)
-    @rule(data=st.data(), number=numbers, slot_in=st.sampled_from([None, -30.0, 120.0]))
-    def hangs_up_to_be_called(self, data, number: str, slot_in: float | None) -> None:
-        slot_at = 0.0 if slot_in is None else self.pair.now + slot_in
+    @rule(data=st.data(), number=numbers, slot_in=st.sampled_from([None, 0, 1, 2]))
+    def hangs_up_to_be_called(self, data, number: str, slot_in: int | None) -> None:
+        slot_at = 0.0 if slot_in is None else (self.pair.now // 300 + slot_in) * 300
         self.pair.become_callback(self.somebody(data), number, slot_at)
 
     @precondition(lambda self: self.pair.oracle.people)
@@ -184,6 +186,8 @@ def test_a_hundred_thousand_random_events_keep_every_promise():
     met = {kind for driver in drivers for kind in driver.kinds}
     assert len(met) == 17  # nothing was left out
     joined = sum(driver.pair.joined for driver in drivers)
+    refused = sum(driver.pair.refused for driver in drivers)
     overtaken = sum(bool(driver.pair.overtaken_s.get(Priority.LOW)) for driver in drivers)
     assert joined > 1000
+    assert refused > 50  # slots were full
     assert overtaken > 5  # the bound on starvation was put to the test

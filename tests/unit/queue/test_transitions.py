@@ -15,8 +15,8 @@ from ivr.queue.model import (
     Priority,
 )
 from ivr.queue.rules import Overflow, QueueRules
+from ivr.queue.steps import STEPS
 from ivr.queue.transitions import (
-    STEPS,
     InvalidStateError,
     Trio,
     advance,
@@ -93,6 +93,8 @@ def test_no_step_is_left_out_and_none_comes_twice():
         (CALLBACK, Outcome.CUSTOMER_NO_ANSWER, ContactState.WAITING, 1, 740),
         (CALLBACK, Outcome.CUSTOMER_VOICEMAIL, ContactState.WAITING, 1, 1040),
         (CALLBACK, Outcome.CUSTOMER_FAILED, ContactState.WAITING, 1, 440),
+        (CALLBACK, Outcome.CUSTOMER_LATER, ContactState.WAITING, 0, 1940),
+        (CALLBACK, Outcome.NOT_ALLOWED, ContactState.WAITING, 0, 14540),
         (CALLBACK, Outcome.CALLER_LEFT, ContactState.WAITING, 1, 440),
         (CALLBACK, Outcome.CUSTOMER_REFUSED, ContactState.CANCELLED, 0, 0),
         (CALLBACK, Outcome.CANCELLED, ContactState.CANCELLED, 0, 0),
@@ -111,6 +113,12 @@ def test_a_customer_who_is_never_reached_is_given_up_after_the_allowed_tries():
     assert (after.state, after.tries) == (ContactState.GIVEN_UP, 3)
 
 
+def test_who_asked_to_be_called_later_is_called_later_however_often_we_tried():
+    trio = planned(CALLBACK, tries=2)
+    after = end(trio, Outcome.CUSTOMER_LATER, RULES, 140).contact
+    assert (after.state, after.tries) == (ContactState.WAITING, 2)
+
+
 def reached(mode: AttemptMode, step: AttemptStep) -> Trio:
     """An attempt to call back that has come to this step."""
     trio = planned(CALLBACK, QueueRules(callback_mode=mode))
@@ -125,13 +133,50 @@ def reached(mode: AttemptMode, step: AttemptStep) -> Trio:
 def test_a_customer_who_was_rung_is_not_rung_again_at_once_nor_without_end(mode, outcome):
     trio = reached(mode, AttemptStep.IDENTIFIED)
     after = end(trio, outcome, RULES, 140).contact
-    assert (after.state, after.tries, after.due_at) == (ContactState.WAITING, 1, 200)
-    often = replace(trio, contact=replace(trio.contact, tries=2))
-    assert end(often, outcome, RULES, 140).contact.state is ContactState.GIVEN_UP
+    assert (after.state, after.tries, after.faults) == (ContactState.WAITING, 0, 1)
+    assert after.due_at == 200
+    often = replace(trio, contact=replace(trio.contact, tries=2, faults=9))
+    given_up = end(often, outcome, RULES, 140).contact
+    assert (given_up.state, given_up.end_reason) == (ContactState.GIVEN_UP, outcome.value)
+
+
+def test_the_pause_doubles_with_each_fault_of_ours_up_to_an_hour():
+    trio = reached(AttemptMode.OPERATOR_FIRST, AttemptStep.CUSTOMER_DIALLED)
+    pauses = []
+    for faults in range(8):
+        often = replace(trio, contact=replace(trio.contact, faults=faults))
+        pauses.append(end(often, Outcome.TRUNK_FAILED, RULES, 140).contact.due_at - 140)
+    assert pauses == [60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
 @pytest.mark.parametrize(
-    ("mode", "step", "outcome", "tries", "due_at"),
+    ("outcome", "tries", "faults", "due_at"),
+    [
+        (Outcome.LOST, 0, 1, 200),
+        (Outcome.OPERATOR_REFUSED, 0, 1, 200),
+        (Outcome.CALLER_LEFT, 1, 0, 440),
+    ],
+)
+def test_a_callback_in_which_nobody_talked_goes_back_to_its_place(outcome, tries, faults, due_at):
+    before = joined(planned(CALLBACK, at=20))
+    after = end(before, outcome, RULES, 140)
+    contact = after.contact
+    assert (contact.state, contact.rank) == (ContactState.WAITING, before.contact.rank)
+    assert (contact.tries, contact.faults, contact.due_at) == (tries, faults, due_at)
+    assert (after.attempt.outcome, after.attempt.joined_at) == (outcome, None)
+    assert after.operator.state is OperatorState.WRAP_UP
+    spent = replace(before, contact=replace(before.contact, tries=2, faults=9))
+    assert end(spent, outcome, RULES, 140).contact.state is ContactState.GIVEN_UP
+
+
+def test_a_conversation_that_was_cut_later_is_not_begun_anew():
+    done = end(joined(planned(CALLBACK)), Outcome.LOST, RULES, 141)
+    assert (done.contact.state, done.contact.end_reason) == (ContactState.DONE, "lost")
+    assert done.attempt.outcome is Outcome.CONNECTED
+
+
+@pytest.mark.parametrize(
+    ("mode", "step", "outcome", "faults", "due_at"),
     [
         # the customer is there already when the operator's phone fails
         (
@@ -144,13 +189,14 @@ def test_a_customer_who_was_rung_is_not_rung_again_at_once_nor_without_end(mode,
         # and has not been dialled yet when it is the operator who comes first
         (AttemptMode.OPERATOR_FIRST, AttemptStep.OPERATOR_UP, Outcome.OPERATOR_REFUSED, 0, 0),
         (AttemptMode.OPERATOR_FIRST, AttemptStep.CUSTOMER_DIALLED, Outcome.LOST, 1, 200),
-        # no leg to dial with: later, but it is no try
-        (AttemptMode.CUSTOMER_FIRST, AttemptStep.CUSTOMER_DIALLED, Outcome.NODE_FAILED, 0, 200),
+        (AttemptMode.CUSTOMER_FIRST, AttemptStep.CUSTOMER_DIALLED, Outcome.NODE_FAILED, 1, 200),
+        (AttemptMode.OPERATOR_FIRST, AttemptStep.CUSTOMER_DIALLED, Outcome.TRUNK_FAILED, 1, 200),
     ],
 )
-def test_what_counts_as_having_rung(mode, step, outcome, tries, due_at):
+def test_what_counts_as_having_rung(mode, step, outcome, faults, due_at):
     after = end(reached(mode, step), outcome, RULES, 140).contact
-    assert (after.state, after.tries, after.due_at) == (ContactState.WAITING, tries, due_at)
+    assert (after.state, after.faults, after.due_at) == (ContactState.WAITING, faults, due_at)
+    assert after.tries == 0
 
 
 def test_the_next_try_keeps_the_quiet_hours():
@@ -236,7 +282,7 @@ def test_and_so_is_one_who_hangs_up_while_the_operator_rings():
     assert (lost.kind, lost.state) == (CALLBACK, ContactState.WAITING)
 
 
-@pytest.mark.parametrize("talked", [False, True])
+@pytest.mark.parametrize("talked", [False, True])  # who is on the line keeps it by staying
 def test_a_line_that_a_fault_cut_keeps_its_place_for_a_while(talked):
     trio = joined(planned(at=20)) if talked else planned(at=20)
     cut = end(trio, Outcome.LOST, RULES, 200).contact

@@ -1,6 +1,6 @@
 """Numbers, amounts, dates and times in Russian words."""
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,6 +16,7 @@ from ivr.speech.russian import (
     cardinal,
     clock_time,
     counted,
+    day_and_hour,
     digit_groups,
     money,
     quantity,
@@ -207,3 +208,17 @@ def test_no_digit_is_lost_in_grouping(digits: str) -> None:
         lengths.append(2)
     assert sum(lengths) == len(digits)
     assert len(digit_groups(digits)) == len(lengths)
+
+
+@pytest.mark.parametrize(
+    ("begin", "words"),
+    [
+        (datetime(2026, 11, 23, 9), "завтра после девяти утра"),
+        (datetime(2026, 11, 22, 13), "сегодня после часа дня"),
+        (datetime(2026, 11, 24, 10, 30), "послезавтра после десяти тридцати утра"),
+        (datetime(2026, 12, 1, 18), "первого декабря после шести вечера"),
+        (datetime(2026, 11, 23, 0), "завтра после двенадцати ночи"),
+    ],
+)
+def test_from_a_time_on(begin, words):
+    assert day_and_hour(begin, date(2026, 11, 22)) == words
