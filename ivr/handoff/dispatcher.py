@@ -45,6 +45,8 @@ class DispatcherSettings:
     """Between two looks for dead nodes and for contacts that are not wanted any more."""
     attempts: int = 64
     """Under way at once and not joined yet."""
+    lease_grace_s: float = 2.0
+    """Others take over so long after the end of the lease."""
 
 
 @dataclass(slots=True)
@@ -113,6 +115,10 @@ class Dispatcher:
         """Attempts that have joined nobody yet: only these are limited, because what is planned
         and not begun keeps operators reserved."""
         return sum(one.is_unjoined for one in self._running.values())
+
+    def legs_until(self) -> float:
+        """Until when media workers may keep legs without hearing of this process, monotonic s."""
+        return self._lease.legs_until(self.clock.monotonic(), self.settings.lease_grace_s)
 
     def wake(self) -> None:
         """Something has changed in the queue: look at once."""
