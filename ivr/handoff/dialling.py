@@ -3,12 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ivr.audio.pcm import duration_s
 from ivr.errors import SipError
 from ivr.sip.causes import OUR_FAULTS, HangupCause
-from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, PlaybackFinished
+from ivr.sip.leg import (
+    Answered,
+    Disconnected,
+    Dtmf,
+    EarlyMedia,
+    Leg,
+    PlaybackFinished,
+    Ringing,
+)
 
 log = logging.getLogger(__name__)
 
@@ -18,22 +27,40 @@ PLAYBACK_LATE_S: Final = 2.0
 """A leg that has not reported the end of a sound so long after it should have is not waited for."""
 
 
-async def answered(leg: Leg, limit_s: float) -> int:
-    """Wait for the far end to pick up: 200, its final status, or 408 after `limit_s`.
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of a leg that was dialled."""
+
+    status: int
+    """200, the final status, or 408 when time was up."""
+    rang: bool = False
+    """The far end was heard of before that: it rang, or sent sound."""
+
+    @property
+    def is_up(self) -> bool:
+        """Somebody picked up."""
+        return self.status == ANSWERED
+
+
+async def answered(leg: Leg, limit_s: float) -> Reply:
+    """Wait at most `limit_s` for the far end to pick up.
 
     `SipError` 'leg_lost', here and below, when a fault of ours ended the leg: whoever is at its far
     end has neither refused nor hung up.
     """
+    rang = False
     try:
         async with asyncio.timeout(limit_s):
             while True:
                 match await leg.next_event():
+                    case Ringing() | EarlyMedia():
+                        rang = True
                     case Answered():
-                        return ANSWERED
+                        return Reply(ANSWERED, rang)
                     case Disconnected(cause=cause):
-                        return _by_far_end(cause).status
+                        return Reply(_by_far_end(cause).status, rang)
     except TimeoutError:
-        return NO_ANSWER
+        return Reply(NO_ANSWER, rang)
 
 
 async def heard(leg: Leg, samples: bytes) -> bool:

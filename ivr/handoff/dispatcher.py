@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ivr.clock import Clock
@@ -59,6 +59,8 @@ class _Running:
     """All is released, only the end has still to be written."""
     unwanted: bool = False
     """Somebody has taken the contact away from it."""
+    in_sight: bool = True
+    """Others have heard of this node all the time since the two were joined."""
     ending: bool = False
     """Cancelled once. A second time would interrupt the hanging up."""
 
@@ -203,7 +205,10 @@ class Dispatcher:
         return max(0.0, self._lease.until - self.clock.monotonic())
 
     def _fence(self) -> None:
-        """The queue may give our attempts to others soon: hang up before they dial."""
+        """The queue may give our attempts to others soon: hang up before they dial. Who talks goes
+        on talking, but others will take the conversation for over."""
+        for one in self._running.values():
+            one.in_sight = one.in_sight and not one.live.is_joined
         unjoined = [one for one in self._running.values() if one.is_unjoined]
         for one in unjoined:
             one.cancel()
@@ -242,6 +247,7 @@ class Dispatcher:
             for trio in await self.queue.recover(self.node):
                 _note(trio, "taken over")
             await self._drop_unwanted()
+            await self._show_talks()
         if now >= self._paused_until and self._reaching < self.settings.attempts:
             await self.queue.assign(self.node, self._callback_room())
         for trio in await self.queue.outbox(self.node):
@@ -265,6 +271,16 @@ class Dispatcher:
             if not wanted and one.is_unjoined and not one.live.joining:
                 one.unwanted = True
                 one.cancel()
+
+    async def _show_talks(self) -> None:
+        """Tell the queue of those who talked on while this node was out of sight: again and again
+        until it can be had, or they have hung up."""
+        for one in [one for one in self._running.values() if not (one.in_sight or one.over)]:
+            attempt = await self.queue.resume(one.live.trio.attempt)
+            if attempt is not None:
+                one.in_sight = True
+                one.live.trio = replace(one.live.trio, attempt=attempt)
+                log.info("- attempt %s goes on", attempt.attempt_id, extra={"action": "resumed"})
 
     def _on_fault(self, what: str, fault: Exception) -> None:
         text = fault.message if isinstance(fault, IvrError) else "the queue does not answer"
@@ -330,8 +346,22 @@ class Dispatcher:
                 continue
             if trio is not None:
                 _note(trio, outcome.value)
+                _note_unreached(trio)
             self.wake()
             return
+
+
+def _note_unreached(trio: Trio) -> None:
+    operator, ended_at = trio.operator, trio.attempt.ended_at
+    if operator.retry_at and ended_at is not None:
+        log.error(
+            "x operator %s not reached (%s), %d times in a row: tried again in %.0f s",
+            operator.operator_id,
+            operator.reason,
+            operator.misses,
+            operator.retry_at - ended_at,
+            extra={"action": "operator_unreached"},
+        )
 
 
 def _note(trio: Trio, why: str) -> None:

@@ -8,7 +8,7 @@ operation costs O(log n) in n waiting contacts. Not thread-safe; nothing here ac
 
 from collections.abc import Callable, Iterable
 
-from ivr.queue import transitions
+from ivr.queue import lost_talks, transitions
 from ivr.queue.attempts import Attempts
 from ivr.queue.index import ContactIndex
 from ivr.queue.matching import next_pair
@@ -197,6 +197,24 @@ class QueueEngine:
         self._put(ended, now)
         return ended
 
+    def resume(self, attempt: Attempt, now: float) -> Attempt | None:
+        """The two talk still, whatever was made of them while their node was out of sight; None:
+        that cannot be had, at least not now."""
+        self.tick(now)
+        current = self._attempts.get(attempt.attempt_id)
+        if current is not None:
+            return current if current.step is AttemptStep.JOINED else None
+        lost = self._attempts.lost_talk(attempt.attempt_id, attempt.operator_id)
+        contact, operator = self.contact(attempt.contact_id), self.staff.known(attempt.operator_id)
+        if lost is None or contact is None or operator is None:
+            return None
+        try:
+            resumed = lost_talks.resume(Trio(contact, operator, lost), self.rules, now)
+        except InvalidStateError:
+            return None
+        self._put(resumed, now)
+        return resumed.attempt
+
     # ---- nodes and time
 
     def renew(self, node: NodeId, now: float) -> float:
@@ -212,13 +230,14 @@ class QueueEngine:
         dead = {name for name, end in self._leases.items() if end < until}
         dead |= {node} if starting else set()
         ended = [
-            self.end(attempt, AttemptOutcome.LOST, now) for attempt in self._attempts.of_nodes(dead)
+            self._lost(attempt, now, seen=starting and attempt.node == node)
+            for attempt in self._attempts.of_nodes(dead)
         ]
         for contact in self._index.on_nodes(dead):
             self._index.put(transitions.lose(contact, now), now)
         for name in dead - {node}:
             del self._leases[name]
-        return tuple(trio for trio in ended if trio is not None)
+        return tuple(ended)
 
     def tick(self, now: float) -> None:
         """Everything whose time has come: wrap-ups over, contacts due or in another line."""
@@ -251,6 +270,18 @@ class QueueEngine:
         return self._index.waiting_count()
 
     # ---- inside
+
+    def _lost(self, attempt: Attempt, now: float, *, seen: bool) -> Trio:
+        """The end of what a node had begun; `seen`: by itself, after all its legs were gone."""
+        trio = self._trio(attempt)
+        if seen:
+            ended = transitions.end(trio, AttemptOutcome.LOST, self.rules, now)
+        else:
+            ended = lost_talks.lose_sight(trio, self.rules, now)
+        self._put(ended, now)
+        if ended.operator.lost_talk == attempt.attempt_id:
+            self._attempts.lose(ended.attempt)
+        return ended
 
     def _try(
         self, contact_id: ContactId, change: Callable[[Contact, float], Contact], now: float

@@ -46,6 +46,8 @@ class Person:
     reason: str = ""
     ended: float = 0.0
     over: bool = False
+    cut: "Try | None" = None
+    """The talk that was out of sight, if nothing has happened since."""
 
 
 @dataclass
@@ -59,6 +61,11 @@ class Desk:
     idle: float = 0.0
     until: float = 0.0
     wish: str | None = None
+    misses: int = 0
+    again: float = 0.0
+    """Paused until then; 0: for good."""
+    unseen: "Try | None" = None
+    """A talk of which nobody knows whether it goes on."""
 
 
 @dataclass
@@ -228,6 +235,7 @@ class Oracle:
         if person.over:
             self.ended[person.state] -= 1
         person.kind, person.node, person.over, person.reason = "call", node, False, ""
+        person.cut = None
         person.state, person.due, person.place = "waiting", 0.0, min(person.place, now)
         return True
 
@@ -261,20 +269,50 @@ class Oracle:
         attempt.step = step
         if step == "joined":
             attempt.person.state, attempt.desk.state = "connected", "on_call"
+            attempt.desk.misses, attempt.desk.unseen = 0, None
         return True
 
-    def end(self, attempt: Try, outcome: str, now: float) -> None:
-        """The operator is free, the contact where it belongs."""
+    def resume(self, attempt: Try, now: float) -> bool:
+        """They have talked on. False: not possible."""
+        person, desk = attempt.person, attempt.desk
+        if attempt.name in self.tries:
+            return attempt.step == "joined"
+        known = self.people.get(person.name) is person and self.desks.get(desk.name) is desk
+        late = now - person.ended >= self.rules.lost_place_s
+        taken = desk.state in ("reserved", "on_call") or desk.unseen is not attempt
+        if not known or late or taken or person.cut is not attempt:
+            return False
+        self.tries[attempt.name] = attempt
+        self.ended["done"] -= 1
+        person.state, person.reason, person.over, person.cut = "connected", "", False, None
+        if desk.state in ("paused", "offline") and not desk.again:
+            desk.wish = desk.state
+        desk.state, desk.misses, desk.again, desk.unseen = "on_call", 0, 0.0, None
+        return True
+
+    def end(self, attempt: Try, outcome: str, now: float, *, unseen: bool = False) -> None:
+        """The operator is free, the contact where it belongs; `unseen`: as far as is known."""
         del self.tries[attempt.name]
         person, desk = attempt.person, attempt.desk
         if attempt.step == "joined":
             self._over(person, "done", "lost" if outcome == "lost" else "served", now)
             self._after_talk(desk, now)
+            if unseen:
+                person.cut = desk.unseen = attempt
             return
+        order = STEPS[attempt.mode]
+        if order.index(attempt.step) >= order.index("operator_up"):
+            desk.misses, desk.unseen = 0, None
         if desk.wish:
             desk.state, desk.wish = desk.wish, None
+        elif not outcome.startswith("operator_"):
+            desk.state = "available"
+        elif outcome == "operator_unreachable" or desk.unseen:
+            desk.state, desk.misses = "paused", desk.misses + 1
+            pause = self.rules.retry_operator_s * 2 ** (desk.misses - 1)
+            desk.again = now + min(pause, self.rules.retry_operator_most_s)
         else:
-            desk.state = "paused" if outcome.startswith("operator_") else "available"
+            desk.state, desk.misses = "paused", 0
         if person.state == "offered":
             self._after_failure(person, attempt.mode, attempt.step, outcome, now)
 
@@ -316,6 +354,7 @@ class Oracle:
         """Also the end of a pause, and of a wish for one."""
         if desk.state in ("offline", "paused"):
             desk.state, desk.idle = "available", now
+            desk.misses, desk.again = 0, 0.0
         desk.wish = None
 
     def rest(self, desk: Desk, state: str) -> bool:
@@ -325,7 +364,7 @@ class Oracle:
         if desk.state in ("reserved", "on_call"):
             desk.wish = state
         else:
-            desk.state = state
+            desk.state, desk.misses, desk.again = state, 0, 0.0
         return True
 
     def save(self, operator: Operator) -> None:
@@ -334,10 +373,12 @@ class Oracle:
         desk.skills, desk.languages = dict(operator.skills), set(operator.languages)
 
     def tick(self, now: float) -> None:
-        """Wrap-ups end."""
+        """Wrap-ups end, and pauses before the next try."""
         for desk in self.desks.values():
             if desk.state == "wrap_up" and desk.until <= now:
                 desk.state, desk.idle = "available", desk.until
+            elif desk.again and desk.again <= now:
+                desk.state, desk.idle, desk.again = "available", now, 0.0
 
     def forget(self, now: float) -> None:
         """Whoever can never come back."""
@@ -354,7 +395,8 @@ class Oracle:
         dead = {name for name, end in self.leases.items() if end < limit}
         dead |= {node} if starting else set()
         for attempt in [attempt for attempt in self.tries.values() if attempt.node in dead]:
-            self.end(attempt, "lost", now)
+            own = starting and attempt.node == node
+            self.end(attempt, "lost", now, unseen=not own)
         for person in self.people.values():
             if person.state == "waiting" and person.kind == "call" and person.node in dead:
                 self._after_failure(person, "delivery", "planned", "lost", now)
