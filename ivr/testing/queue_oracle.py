@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from ivr.queue.model import Operator
 from ivr.queue.rules import QueueRules
+from ivr.testing.queue_people import Desk, Person, Try
 
 DIALS_THE_CUSTOMER = {
     "customer_busy",
@@ -23,62 +24,6 @@ STEPS = {
     "operator_first": ("planned", "claimed", *OPERATOR, *CUSTOMER, "joined"),
     "customer_first": ("planned", "claimed", *CUSTOMER, *OPERATOR, "joined"),
 }
-
-
-@dataclass
-class Person:
-    """A contact."""
-
-    name: str
-    kind: str
-    number: str
-    topic: str
-    skill: str
-    language: str
-    priority: str
-    place: float
-    prefers: str | None
-    node: str
-    due: float = 0.0
-    promised: bool = False
-    state: str = "waiting"
-    tries: int = 0
-    reason: str = ""
-    ended: float = 0.0
-    over: bool = False
-    cut: "Try | None" = None
-    """The talk that was out of sight, if nothing has happened since."""
-
-
-@dataclass
-class Desk:
-    """An operator."""
-
-    name: str
-    skills: dict[str, int]
-    languages: set[str]
-    state: str = "offline"
-    idle: float = 0.0
-    until: float = 0.0
-    wish: str | None = None
-    misses: int = 0
-    again: float = 0.0
-    """Paused until then; 0: for good."""
-    unseen: "Try | None" = None
-    """A talk of which nobody knows whether it goes on."""
-
-
-@dataclass
-class Try:
-    """An attempt; `wanted` until anything happens to the contact."""
-
-    name: str
-    person: Person
-    desk: Desk
-    mode: str
-    node: str
-    step: str = "planned"
-    wanted: bool = True
 
 
 @dataclass

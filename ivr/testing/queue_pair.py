@@ -25,7 +25,8 @@ from ivr.queue.model import (
 from ivr.queue.ports import Enqueued
 from ivr.queue.rules import QueueRules
 from ivr.queue.transitions import InvalidStateError, Trio
-from ivr.testing.queue_oracle import STEPS, Oracle, Person, Try
+from ivr.testing.queue_oracle import STEPS, Oracle
+from ivr.testing.queue_people import Person, Try
 
 Value = TypeVar("Value")
 
