@@ -329,6 +329,8 @@ class Worker:
         self._connections.set(leg.number, other.number, hear=command.hear, speak=command.speak)
 
     def _dial(self, command: wire.Dial) -> None:
+        if self._standstill.is_on(time.monotonic()):
+            raise SipError("standstill", "decided before the call core stood still")
         beside = command.beside
         room = self._places.free if beside is None else self._places.may_join(beside)
         if not room or len(self._legs) >= MAX_LEGS:

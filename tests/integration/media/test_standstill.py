@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from ivr.errors import SipError
 from ivr.sip.causes import HangupSide
 from ivr.sip.leg import Answered, Disconnected, Ringing
 from ivr.testing.raw_phone import RawPhone
@@ -84,6 +85,19 @@ async def test_a_phone_stops_ringing_and_the_core_finds_the_leg_ended(
     await core.goes_on()
     assert service.pool.free_places > 0
     assert service.pool.status().restarts == 0
+
+
+async def test_what_was_decided_before_the_standstill_is_not_dialled_after_it(
+    make_phone: MakePhone, raw_phone: RawPhone, core: Core
+) -> None:
+    service = await service_of(make_phone, core)
+    await core.stands_still()
+    with pytest.raises(SipError, match="stood still"):
+        await service.pool.dial(raw_phone.uri)
+    await core.goes_on()
+    await service.pool.dial(raw_phone.uri)
+    await raw_phone.request("INVITE")
+    assert len({message.header("Call-ID") for message in raw_phone.received}) == 1
 
 
 async def test_who_talks_goes_on_and_who_is_then_left_alone_is_hung_up(
