@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from ivr.queue.model import ContactState, OperatorState
+from ivr.queue.model import ContactState, NodeId, OperatorState
 from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
 from ivr.testing.service import ServiceProcess
@@ -25,6 +25,7 @@ LEASES = {
     "IVR_CALLBACK__RING_S": 60,
     "IVR_CALLBACK__FAILED_RETRY_S": 1,
     "IVR_MEDIA__WORKERS": 1,
+    "IVR_NLU__URL": "http://127.0.0.1:9",  # keys will do
 }
 
 
@@ -79,6 +80,23 @@ async def stops_ringing(ringing: PhoneCall, since: float) -> None:
     assert time.monotonic() - since < LEASE_S + GRACE_S
 
 
+async def both_at_work(queue: Queue) -> None:
+    """Until both nodes have renewed their leases from now on."""
+    since = (await queue.store.snapshot()).at
+    async with asyncio.timeout(20.0):
+        while True:
+            nodes = (await queue.store.snapshot()).nodes
+            if len(nodes) == 2 and min(nodes.values()) > since + LEASE_S:
+                return
+            await asyncio.sleep(0.1)
+
+
+def workers_of(service: ServiceProcess) -> set[int]:
+    """Process ids of its media workers."""
+    children = service.process.children(recursive=True)
+    return {one.pid for one in children if "ivr.media.worker" in " ".join(one.cmdline())}
+
+
 async def test_an_operators_phone_stops_ringing_and_rings_again_when_the_core_goes_on(
     tmp_path, queue, phone, anna, customer
 ):
@@ -86,6 +104,7 @@ async def test_an_operators_phone_stops_ringing_and_rings_again_when_the_core_go
         service_with_queue(tmp_path, customer, **LEASES) as service,
         await phone.call(service.sip, caller=CALLER) as call,
     ):
+        workers = workers_of(service)
         await call.answered()
         await call.passed(0.5)
         await call.press("0")
@@ -105,49 +124,64 @@ async def test_an_operators_phone_stops_ringing_and_rings_again_when_the_core_go
             await call.ended()
         assert await queue.is_over(contact) is ContactState.DONE
         await queue.has_state("anna", OperatorState.AVAILABLE)
+        assert workers_of(service) == workers  # none was taken for stuck
         assert (await Records(service).get("/readyz"))["ready"]
 
 
-async def test_a_customer_is_never_rung_by_two_nodes_and_the_first_one_serves_again(
-    tmp_path, queue, anna, customer
-):
+@pytest_asyncio.fixture(loop_scope="session")
+async def nodes(
+    tmp_path: Path, queue: Queue, customer: Softphone
+) -> AsyncIterator[dict[NodeId, ServiceProcess]]:
+    """Two services that share the queue."""
     shared = {**LEASES, "IVR_QUEUE__DATABASE": f"sqlite:///{tmp_path}/queue.db"}
-    async with service_with_queue(
-        tmp_path / "first", customer, IVR_MEDIA__RTP_PORT=24000, **shared
-    ) as first:
-        promise = await queue.promise(CUSTOMER)
-        async with await picked_up(anna) as operator:
-            await past_whisper(operator)
-            async with await customer.next_incoming() as ringing:
-                await ringing.leg.ring()
-                await queue.waits(CUSTOMER, state=ContactState.OFFERED)
-                async with service_with_queue(
-                    tmp_path / "second", customer, IVR_MEDIA__RTP_PORT=26000, **shared
-                ):
-                    with standing_still(first) as since:
-                        await asyncio.gather(
-                            stops_ringing(ringing, since), operator.ended(LEASE_S + GRACE_S)
-                        )
-                        async with await picked_up(anna) as again:
-                            await past_whisper(again)
-                            async with await customer.next_incoming() as called:
-                                assert ringing.cause is not None
-                                first.process.resume()
-                                await called.leg.ring()
-                                await called.passed(LEASE_S)  # both nodes look at the queue
-                                assert called.cause is None
-                                await called.leg.answer()
-                                await called.answered()
-                                await called.prompt_heard()
-                                await called.press("1")
-                                await queue.waits(CUSTOMER, state=ContactState.CONNECTED)
-                                await again.hang_up()
-                                await called.ended()
-                assert await queue.is_over(promise) is ContactState.DONE
-                with pytest.raises(TimeoutError):
-                    await customer.next_incoming(1.0)
-        await queue.has_state("anna", OperatorState.AVAILABLE)
-        later = await queue.promise("9030000005")
-        async with await anna.next_incoming() as operator:  # the second one has been ended
-            await operator.leg.ring()
-            assert (await queue.store.contact(later.contact_id)).state is ContactState.OFFERED
+
+    def node(name: str, rtp_port: int) -> ServiceProcess:
+        own = {"IVR_QUEUE__NODE": name, "IVR_MEDIA__RTP_PORT": rtp_port}
+        return service_with_queue(tmp_path / name, customer, **shared, **own)
+
+    async with node("one", 24000) as one, node("other", 26000) as other:
+        yield {NodeId("one"): one, NodeId("other"): other}
+
+
+async def test_a_customer_is_never_rung_by_two_nodes_and_the_first_one_serves_again(
+    nodes, queue, anna, customer
+):
+    promise = await queue.promise(CUSTOMER)
+    async with await picked_up(anna) as operator:
+        await past_whisper(operator)
+        async with await customer.next_incoming() as ringing:
+            await ringing.leg.ring()
+            (attempt,) = (await queue.store.snapshot()).attempts
+            with standing_still(nodes[attempt.node]) as since:
+                await asyncio.gather(
+                    stops_ringing(ringing, since), operator.ended(LEASE_S + GRACE_S)
+                )
+                again = await picked_up(anna)
+    async with again:
+        await past_whisper(again)
+        async with await customer.next_incoming() as called:
+            await called.leg.ring()
+            await both_at_work(queue)
+            with pytest.raises(TimeoutError):
+                await customer.next_incoming(1.0)
+            assert called.cause is None
+            (taken_over,) = (await queue.store.snapshot()).attempts
+            assert taken_over.node != attempt.node
+            await called.leg.answer()
+            await called.answered()
+            await called.prompt_heard()
+            await called.press("1")
+            await queue.waits(CUSTOMER, state=ContactState.CONNECTED)
+            await again.hang_up()
+            await called.ended()
+    assert await queue.is_over(promise) is ContactState.DONE
+    await queue.has_state("anna", OperatorState.AVAILABLE)
+    await nodes[taken_over.node].stop()
+    later = await queue.promise("9030000005")
+    async with await anna.next_incoming() as operator:
+        await operator.leg.ring()
+        served = await queue.store.contact(later.contact_id)
+        assert served is not None
+        assert served.state is ContactState.OFFERED
+        (attempt_again,) = (await queue.store.snapshot()).attempts
+        assert attempt_again.node == attempt.node
