@@ -275,12 +275,17 @@ class Dispatcher:
     async def _show_talks(self) -> None:
         """Tell the queue of those who talked on while this node was out of sight: again and again
         until it can be had, or they have hung up."""
-        for one in [one for one in self._running.values() if not (one.in_sight or one.over)]:
+        for one in list(self._running.values()):
+            if one.in_sight or one.over:
+                continue
             attempt = await self.queue.resume(one.live.trio.attempt)
-            if attempt is not None:
-                one.in_sight = True
-                one.live.trio = replace(one.live.trio, attempt=attempt)
-                log.info("- attempt %s goes on", attempt.attempt_id, extra={"action": "resumed"})
+            if attempt is None:
+                continue
+            one.in_sight = True
+            one.live.trio = replace(one.live.trio, attempt=attempt)
+            log.info("- attempt %s goes on", attempt.attempt_id, extra={"action": "resumed"})
+            if one.over:  # its end may have been written before it was resumed, in vain
+                await self.queue.end(attempt, AttemptOutcome.CONNECTED)
 
     def _on_fault(self, what: str, fault: Exception) -> None:
         text = fault.message if isinstance(fault, IvrError) else "the queue does not answer"
