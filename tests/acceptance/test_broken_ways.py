@@ -34,6 +34,8 @@ async def test_a_caller_gets_through_once_the_way_to_the_operator_works_again(
                 IVR_QUEUE__UNREACHED_RETRY_S=RETRY_S,
                 IVR_QUEUE__UNREACHED_RETRY_MAX_S=LONGEST_S,
                 IVR_QUEUE__WHISPER="false",
+                IVR_MEDIA__RTP_TIMEOUT_S=60,  # the proxy sends no audio
+                IVR_NLU__URL="http://127.0.0.1:9",  # keys will do
             ) as service,
             await phone.call(service.sip, caller=CALLER) as call,
         ):
