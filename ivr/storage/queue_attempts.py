@@ -64,8 +64,10 @@ def resume(work: Work, attempt: Attempt) -> Attempt | None:
     trio = work.trio(attempt.attempt_id, ended=True)
     work.refresh()
     work.require_lease(attempt.node)
-    if trio is None or trio.attempt.step is AttemptStep.JOINED:
-        return trio and trio.attempt
+    if trio is None:
+        return None
+    if trio.attempt.step is AttemptStep.JOINED:
+        return trio.attempt
     try:
         resumed = lost_talks.resume(trio, work.rules, work.now)
     except InvalidStateError:
