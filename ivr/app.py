@@ -102,7 +102,7 @@ async def running(settings: Settings, progress: Progress) -> AsyncIterator[App]:
         stack.push_async_callback(registry.drain, 0.0)
         progress("media workers")
         stack.push_async_callback(pool.aclose)
-        await pool.start()
+        await pool.start(legs_until=queue.dispatcher.legs_until)
         _start(stack, queue.desk.outlook.follow(), "queue outlook")
         stack.push_async_callback(queue.dispatcher.aclose)
         _start(stack, queue.dispatcher.run(), "queue dispatcher")

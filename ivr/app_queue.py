@@ -33,7 +33,7 @@ from ivr.handoff.attempt import LiveAttempt
 from ivr.handoff.callers import WaitingCallers
 from ivr.handoff.calling_back import Answer, CallingBack, CustomerSide
 from ivr.handoff.delivery import Delivery, OperatorSide
-from ivr.handoff.dispatcher import Dispatcher
+from ivr.handoff.dispatcher import Dispatcher, DispatcherSettings
 from ivr.handoff.guarded import guarded
 from ivr.handoff.outlook import Outlook
 from ivr.handoff.promising import Promising
@@ -162,6 +162,7 @@ def _dispatcher(
         carry_out=guarded(_carrier(delivery, calling_back), operator_rules(settings)),
         callback_room=lambda: _callback_room(settings.callback, pool),
         clock=parts.clock,
+        settings=DispatcherSettings(lease_grace_s=settings.queue.lease_grace_s),
     )
 
 

@@ -42,6 +42,8 @@ def queue_rules(settings: Settings) -> QueueRules:
         },
         again_s=min(QueueRules().again_s, callback.failed_retry_s),
         call_from=calling_hours(callback).call_from,
+        retry_operator_s=queue.unreached_retry_s,
+        retry_operator_most_s=max(queue.unreached_retry_s, queue.unreached_retry_max_s),
         lost_place_s=queue.lost_place_s,
         lease_s=queue.lease_s,
         lease_grace_s=queue.lease_grace_s,

@@ -69,6 +69,8 @@ class MediaSettings(Section):
     """First RTP port; each worker takes 40 from here on."""
     rtp_timeout_s: float = Field(default=10.0, ge=1.0, le=600.0)
     """A caller without RTP for this long is taken for dead."""
+    standstill_s: float = Field(default=15.0, ge=0.0, le=600.0)
+    """Callers are kept so long while the call core stands still; who talks to a person goes on."""
     max_call_s: float = Field(default=1800.0, ge=10.0, le=86400.0)
     """Longest time with the bot; waiting for an operator and talking with one do not count."""
 

@@ -25,6 +25,11 @@ class QueueSettings(Section):
     """Name of this service among them, the same after a restart; empty: machine and SIP port."""
     ring_s: float = Field(default=20.0, ge=3.0, le=120.0)
     """An operator's phone rings so long; who does not pick up is put aside."""
+    unreached_retry_s: float = Field(default=5.0, ge=1.0, le=600.0)
+    """An operator to whom the way is broken (503 from a proxy, or no answer of anything) is tried
+    again after so long, after twice as long the next time, and so on."""
+    unreached_retry_max_s: float = Field(default=120.0, ge=1.0, le=3600.0)
+    """The longest pause between two tries."""
     whisper: bool = True
     """Tell operators in a sentence what it is about before they are joined; any key skips it."""
     wrap_up_s: float = Field(default=20.0, ge=0.0, le=3600.0)

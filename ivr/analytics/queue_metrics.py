@@ -12,10 +12,17 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from ivr.analytics.queue_reading import events_since
 from ivr.analytics.queue_telling import number_in, slot_of
 from ivr.errors import StoreError
+from ivr.queue.duty import OPERATOR_FAULTS
 from ivr.queue.events import QueueEvent, What
-from ivr.queue.model import AttemptId, AttemptStep, ContactId, ContactKind, OperatorState
+from ivr.queue.model import (
+    AttemptId,
+    AttemptOutcome,
+    AttemptStep,
+    ContactId,
+    ContactKind,
+    OperatorState,
+)
 from ivr.queue.ports import QueueStore, Snapshot
-from ivr.queue.steps import OPERATOR_FAULTS
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +53,11 @@ class QueueMetrics:
         self._length = gauge("length", "Contacts; waiting ones are due.", "skill", "kind", "state")
         self._oldest = gauge("oldest_wait_seconds", "Of those waiting and due.", "skill", "kind")
         self._operators = gauge("operators", "Operators.", "state")
+        self._unreached = Gauge(
+            "ivr_queue_operators_unreached",
+            "Operators who could not be reached for no fault of theirs, and are tried again.",
+            registry=registry,
+        )
         self._nodes = gauge("node_up", "1: the node has renewed its lease.", "node")
 
     async def refresh(self) -> None:
@@ -88,6 +100,7 @@ class QueueMetrics:
             self._operators.labels(state.value).set(0)
         for operator in snapshot.operators:
             self._operators.labels(operator.state.value).inc()
+        self._unreached.set(sum(operator.retry_at > 0 for operator in snapshot.operators))
         for node, lease_until in snapshot.nodes.items():
             self._nodes.labels(node).set(lease_until > snapshot.at)
 
@@ -186,7 +199,9 @@ class QueueCounters:
         self._talking[event.attempt_id] = late_s
 
     def _on_served(self, event: QueueEvent) -> None:
-        self._talk.labels(event.skill).observe(number_in(event, "talk_s"))
+        # Out of sight is not over: a talk that is resumed is told once, at its end.
+        if event.values.get("reason") != AttemptOutcome.LOST:
+            self._talk.labels(event.skill).observe(number_in(event, "talk_s"))
         late_s = self._talking.pop(event.attempt_id, None)
         if late_s is not None:
             self._kept.labels(event.skill).inc()

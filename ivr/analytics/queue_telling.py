@@ -20,6 +20,7 @@ from ivr.analytics.queue_stories import (
     Stories,
     Told,
 )
+from ivr.queue.duty import OPERATOR_FAULTS
 from ivr.queue.events import QueueEvent, What
 from ivr.queue.model import (
     AttemptId,
@@ -31,7 +32,6 @@ from ivr.queue.model import (
     OperatorId,
     OperatorState,
 )
-from ivr.queue.steps import OPERATOR_FAULTS
 
 SAME_MOMENT_S: Final = 0.05
 """A conversation's end and the wrap-up's beginning are written in one transaction; the latter is
@@ -143,12 +143,13 @@ def _continued(story: ContactStory, event: QueueEvent) -> ContactStory:
         case What.CONNECTED:
             joined_at = event.at if story.joined_at is None else story.joined_at
             return replace(story, joined_at=joined_at, fate=Fate.ANSWERED)
-        case What.SERVED:
+        case What.SERVED | What.RESUMED:
             if story.joined_at is None:  # the reading began during the conversation
                 joined_at = event.at - number_in(event, "talk_s")
                 came_at = joined_at - number_in(event, "waited_s")
                 story = replace(story, joined_at=joined_at, came_at=came_at)
-            return replace(story, ended_at=event.at, fate=Fate.ANSWERED)
+            ended_at = event.at if event.what is What.SERVED else None
+            return replace(story, ended_at=ended_at, fate=Fate.ANSWERED)
         case What.RETURNED:
             return replace(story, faults=int(number_in(event, "faults")))
         case What.ABANDONED | What.CANCELLED | What.GIVEN_UP:
@@ -195,14 +196,15 @@ def _add_to_conversation(reading: _Reading, event: QueueEvent) -> None:
             skill=event.skill,
             joined_at=event.at,
         )
-    elif event.what is What.SERVED:
+    elif event.what in (What.SERVED, What.RESUMED):
         known = reading.conversations.get(event.attempt_id) or Conversation(
             contact_id=event.contact_id,
             operator_id=event.operator_id,
             skill=event.skill,
             joined_at=event.at - number_in(event, "talk_s"),
         )
-        reading.conversations[event.attempt_id] = replace(known, ended_at=event.at)
+        ended_at = event.at if event.what is What.SERVED else None
+        reading.conversations[event.attempt_id] = replace(known, ended_at=ended_at)
     elif (
         event.what is What.ATTEMPT_ENDED
         and (outcome := str(event.values.get("outcome", ""))) in OPERATOR_FAULTS

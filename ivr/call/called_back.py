@@ -10,9 +10,10 @@ from typing import Final
 
 from ivr.audio.pcm import FRAME_BYTES
 from ivr.audio.recorder import TwoChannelRecorder
+from ivr.call.handoff_events import HandoffEvents
 from ivr.clock import Clock
 from ivr.errors import AudioError
-from ivr.events import CallId, Event, HandoffEnded, HandoffProgressed, HandoffStarted
+from ivr.events import CallId, Event
 from ivr.handoff.attempt import LiveAttempt
 from ivr.handoff.transfer import TransferOutcome
 from ivr.queue.model import AttemptOutcome
@@ -52,44 +53,15 @@ class CalledBack:
     """Folder of two-channel WAVs (left customer, right operator); None: none are made."""
 
     def on_dialled(self, live: LiveAttempt, target: str) -> None:
-        contact = live.trio.contact
-        self.publish(
-            HandoffStarted(
-                call_id=CallId(contact.call_id),
-                at=self.clock.now(),
-                handoff_id=contact.handoff_id,
-                mode=CALLBACK_MODE,
-                target=target,
-                reason=contact.topic,
-            )
-        )
+        self._events(live).started(target, live.trio.contact.topic)
 
     def on_status(self, live: LiveAttempt, status: int) -> None:
-        contact = live.trio.contact
-        self.publish(
-            HandoffProgressed(
-                call_id=CallId(contact.call_id),
-                at=self.clock.now(),
-                handoff_id=contact.handoff_id,
-                mode=CALLBACK_MODE,
-                status=status,
-                reason="",
-            )
-        )
+        self._events(live).progressed(status)
 
     def on_over(self, live: LiveAttempt, outcome: AttemptOutcome) -> None:
-        contact = live.trio.contact
         talked = live.is_joined and outcome not in UNTALKED
         ended_as = TransferOutcome.CONNECTED if talked else OUTCOMES.get(outcome)
-        self.publish(
-            HandoffEnded(
-                call_id=CallId(contact.call_id),
-                at=self.clock.now(),
-                handoff_id=contact.handoff_id,
-                mode=CALLBACK_MODE,
-                outcome=(ended_as or TransferOutcome.FAILED).value,
-            )
-        )
+        self._events(live).ended(ended_as or TransferOutcome.FAILED)
 
     async def on_joined(self, live: LiveAttempt, customer: Leg, operator: Leg) -> None:
         """Record the conversation until it is over; named by the attempt."""
@@ -112,6 +84,16 @@ class CalledBack:
             following.cancel()
             await asyncio.gather(following, return_exceptions=True)
             await recorder.aclose()
+
+    def _events(self, live: LiveAttempt) -> HandoffEvents:
+        contact = live.trio.contact
+        return HandoffEvents(
+            publish=self.publish,
+            clock=self.clock,
+            call_id=CallId(contact.call_id),
+            handoff_id=contact.handoff_id,
+            mode=CALLBACK_MODE,
+        )
 
 
 async def _follow(leg: Leg, said: deque[bytes]) -> None:

@@ -16,7 +16,13 @@ from ivr.call.outside import Waiting
 from ivr.dialogue.inputs import CallbackRefused, CallbackStored
 from ivr.errors import StoreError
 from ivr.handoff.consultation import ATTENDED, Consultation
-from ivr.handoff.operator import REFER, HandoffProgress, OperatorHandoff, OperatorSettings
+from ivr.handoff.operator import (
+    REFER,
+    HandoffAttempt,
+    HandoffProgress,
+    OperatorHandoff,
+    OperatorSettings,
+)
 from ivr.handoff.transfer import TransferOutcome
 from ivr.handoff.whisper import summary
 from ivr.sip.leg import Leg, TransferProgress
@@ -45,7 +51,7 @@ class HandingOver:
     """The caller's place in the queue; None for calls without one."""
     _promised: bool = field(default=False, init=False)
     _connected: bool = field(default=False, init=False)
-    _attempt: OperatorHandoff | Consultation | None = field(default=None, init=False)
+    _attempt: HandoffAttempt | None = field(default=None, init=False)
     _handoff_id: str = field(default="", init=False)
     _reason: str = field(default="", init=False)
     _mode: str = field(default="", init=False)
@@ -84,7 +90,7 @@ class HandingOver:
         self._attempt = await self._make_attempt(reason)
         return await self._attempt.run(self._handoff_id)
 
-    async def _make_attempt(self, reason: str) -> OperatorHandoff | Consultation:
+    async def _make_attempt(self, reason: str) -> HandoffAttempt:
         leg, settings, clock = self.leg, self.settings, self.notes.clock
         if not settings.attended:
             return OperatorHandoff(leg, settings, clock, self, music=self.music)

@@ -4,17 +4,11 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from ivr.call.handoff_events import HandoffEvents
 from ivr.call.turn_log import TurnLog
 from ivr.clock import Clock
 from ivr.errors import StoreError
-from ivr.events import (
-    CallbackRequested,
-    CallId,
-    Event,
-    HandoffEnded,
-    HandoffProgressed,
-    HandoffStarted,
-)
+from ivr.events import CallbackRequested, CallId, Event
 from ivr.handoff.transfer import TransferOutcome
 from ivr.storage.ports import CallStore, HandoffRecord
 
@@ -64,41 +58,15 @@ class HandoffNotes:
 
     def started(self, handoff_id: str, mode: str, target: str, reason: str) -> None:
         """An operator is being reached."""
-        self.publish(
-            HandoffStarted(
-                call_id=self.call_id,
-                at=self.clock.now(),
-                handoff_id=handoff_id,
-                mode=mode,
-                target=target,
-                reason=reason,
-            )
-        )
+        self._events(handoff_id, mode).started(target, reason)
 
     def progressed(self, handoff_id: str, mode: str, status: int, reason: str) -> None:
         """SIP status on the way."""
-        self.publish(
-            HandoffProgressed(
-                call_id=self.call_id,
-                at=self.clock.now(),
-                handoff_id=handoff_id,
-                mode=mode,
-                status=status,
-                reason=reason,
-            )
-        )
+        self._events(handoff_id, mode).progressed(status, reason)
 
     def ended(self, handoff_id: str, mode: str, outcome: TransferOutcome) -> None:
         """The operator has talked to the caller, or was not reached."""
-        self.publish(
-            HandoffEnded(
-                call_id=self.call_id,
-                at=self.clock.now(),
-                handoff_id=handoff_id,
-                mode=mode,
-                outcome=outcome.value,
-            )
-        )
+        self._events(handoff_id, mode).ended(outcome)
 
     def promised(self, request_id: str, number: str, reason: str) -> None:
         """A call back is on disk."""
@@ -110,4 +78,13 @@ class HandoffNotes:
                 number=number,
                 reason=reason,
             )
+        )
+
+    def _events(self, handoff_id: str, mode: str) -> HandoffEvents:
+        return HandoffEvents(
+            publish=self.publish,
+            clock=self.clock,
+            call_id=self.call_id,
+            handoff_id=handoff_id,
+            mode=mode,
         )

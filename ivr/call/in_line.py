@@ -19,6 +19,7 @@ from ivr.dialogue.inputs import CallbackRefused, CallbackStored, Closed, Queued,
 from ivr.errors import StoreError
 from ivr.events import CallId
 from ivr.handoff.transfer import TransferOutcome
+from ivr.queue.duty import OPERATOR_FAULTS
 from ivr.queue.model import (
     PENDING,
     AttemptOutcome,
@@ -29,7 +30,6 @@ from ivr.queue.model import (
     NodeId,
     Place,
 )
-from ivr.queue.steps import OPERATOR_FAULTS
 from ivr.queue.transitions import InvalidStateError, SlotTakenError
 from ivr.sip.leg import Leg
 

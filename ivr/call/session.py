@@ -24,7 +24,7 @@ from ivr.call.turn_log import TurnLog
 from ivr.dialogue.actions import QuestionKind
 from ivr.errors import AudioError, SipError, SynthesisError
 from ivr.events import CallAnswered, CallEnded, CallId, PartialHeard, SpeechBegan
-from ivr.sip.causes import HangupCause, HangupSide
+from ivr.sip.causes import OUR_FAULTS, HangupCause, HangupSide
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, LegFrame, TransferProgress
 from ivr.speech.asr import Recognizer
 from ivr.speech.phrase import Phrase
@@ -42,7 +42,7 @@ LOOK_S = 1.0
 ANSWER_S = 32.0
 """An INVITE whose ACK never comes is over after 64*T1 (RFC 3261 section 13.3.1.4)."""
 SHUTTING_DOWN: Final = 503
-LOST_SIDES: Final = (HangupSide.MEDIA_LOST, HangupSide.WORKER_LOST)
+LOST_SIDES: Final = OUR_FAULTS | {HangupSide.MEDIA_LOST}
 
 
 class CallSession:

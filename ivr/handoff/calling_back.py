@@ -20,7 +20,7 @@ from ivr.audio.tones import ringback
 from ivr.errors import SipError
 from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.delivery import OperatorSide, operator_outcome
-from ivr.handoff.dialling import ANSWERED, answered, heard, release, unless_ended
+from ivr.handoff.dialling import answered, heard, release, unless_ended
 from ivr.handoff.talk import playing, talk
 from ivr.handoff.whisper import Brief, whisper
 from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact
@@ -148,9 +148,9 @@ class CallingBack:
             caller=live.trio.contact.number,
         )
         try:
-            status = await answered(operator, self._operators.ring_s)
-            if status != ANSWERED:
-                return operator_outcome(status)
+            reply = await answered(operator, self._operators.ring_s)
+            if not reply.is_up:
+                return operator_outcome(reply)
             await live.advance(AttemptStep.OPERATOR_UP)
             if not await self._whispered(live, operator):
                 return AttemptOutcome.OPERATOR_REFUSED
@@ -222,10 +222,10 @@ class CallingBack:
 
     async def _customer_there(self, live: LiveAttempt, customer: Leg) -> AttemptOutcome:
         """CONNECTED when the customer has picked up and wants to talk."""
-        status = await answered(customer, self._customers.ring_s)
-        self._customers.listener.on_status(live, status)
-        if status != ANSWERED:
-            return customer_outcome(status)
+        reply = await answered(customer, self._customers.ring_s)
+        self._customers.listener.on_status(live, reply.status)
+        if not reply.is_up:
+            return customer_outcome(reply.status)
         await live.advance(AttemptStep.CUSTOMER_UP)
         answer = await self._customers.identify(customer)
         if answer is not Answer.YES:
@@ -235,9 +235,9 @@ class CallingBack:
 
     async def _operator_there(self, live: LiveAttempt, operator: Leg) -> AttemptOutcome:
         """CONNECTED when the operator has picked up and heard the whisper."""
-        status = await answered(operator, self._operators.ring_s)
-        if status != ANSWERED:
-            return operator_outcome(status)
+        reply = await answered(operator, self._operators.ring_s)
+        if not reply.is_up:
+            return operator_outcome(reply)
         await live.advance(AttemptStep.OPERATOR_UP)
         if not await self._whispered(live, operator):
             return AttemptOutcome.OPERATOR_REFUSED

@@ -12,11 +12,10 @@ from ivr.handoff.attended import Attended, AttendedState
 from ivr.handoff.dialling import release
 from ivr.handoff.operator import (
     UNKNOWN_STATUS,
+    HandoffAttempt,
     HandoffListener,
     HandoffProgress,
     OperatorSettings,
-    context_headers,
-    lifetime,
 )
 from ivr.handoff.talk import playing, talk
 from ivr.handoff.transfer import TransferOutcome
@@ -38,8 +37,8 @@ RINGBACK_S: Final = 5.0
 """One period of the ringing tone, for a caller without music."""
 
 
-class Consultation:
-    """One attempt to hand the caller to an operator who was asked first."""
+class Consultation(HandoffAttempt):
+    """The operator is asked first, alone."""
 
     def __init__(
         self,
@@ -53,26 +52,11 @@ class Consultation:
     ) -> None:
         """`summary`: what the operator is told alone, `music`: what the caller hears meanwhile and
         on hold; int16 mono 8 kHz."""
-        self._leg = leg
-        self._settings = settings
-        self._clock = clock
-        self._listener = listener
+        super().__init__(leg, settings, clock, listener, music=music)
         self._summary = summary
-        self._music = music
-        self._inbox: asyncio.Queue[LegEvent] = asyncio.Queue()
-        """Events of the operator's leg, and of the caller's what it reports of the REFER."""
-
-    def on_progress(self, progress: TransferProgress) -> None:
-        """The session passes on what the caller's leg reports of the REFER."""
-        self._inbox.put_nowait(progress)
 
     async def run(self, handoff_id: str) -> TransferOutcome:
-        """Until the operator has the caller or, when bridged, has finished the call, or did not
-        take it.
-
-        When it returns CONNECTED after a REFER, the caller's leg is to be hung up by the session.
-        Cancelling it releases the operator's leg.
-        """
+        """See `HandoffAttempt`."""
         self._listener.on_begun(ATTENDED)
         outcome = TransferOutcome.CANCELLED
         try:
@@ -90,14 +74,8 @@ class Consultation:
             briefing_s=settings.briefing_s,
             refer_timeout_s=settings.refer_timeout_s,
         )
-        try:
-            operator = await self._leg.dial_beside(
-                settings.target,
-                headers=context_headers(handoff_id) | lifetime(settings.dial_timeout_s),
-                caller=self._leg.identity.ani,
-            )
-        except SipError as exc:
-            log.warning("x operator not dialled: %s", exc.message, extra={"action": "dial"})
+        operator = await self._dial_operator(handoff_id)
+        if operator is None:
             return transfer.on_operator_left(self._clock.monotonic(), UNKNOWN_STATUS)
         pump = asyncio.create_task(self._pump(operator))
         try:

@@ -15,7 +15,7 @@ from ivr.clock import Clock
 from ivr.errors import SipError
 from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.callers import WaitingCaller, WaitingCallers
-from ivr.handoff.dialling import ANSWERED, NO_ANSWER, answered, heard, release, unless_ended
+from ivr.handoff.dialling import NO_ANSWER, Reply, answered, heard, release, unless_ended
 from ivr.handoff.running_talks import RunningTalks
 from ivr.handoff.talk import talk
 from ivr.handoff.transfer import SHORTEST_TALK_S
@@ -30,6 +30,8 @@ JOIN_S: Final = 30.0
 """An operator waits no longer for a caller whom the bot still tells something."""
 BUSY: Final = (480, 486, 600, 603)
 """Answers of a person or a phone that does not want the call now."""
+NO_WAY: Final = (NO_ANSWER, 500, 502, 503, 504)
+"""Answers of what stands between us and a phone that has not rung: nobody there is to blame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +53,14 @@ class OperatorSide:
     """Told of every conversation, so that a supervisor can be brought in."""
 
 
-def operator_outcome(status: int) -> AttemptOutcome:
-    """Final status of an operator's leg that was not answered."""
-    if status in (NO_ANSWER, 487):
+def operator_outcome(reply: Reply) -> AttemptOutcome:
+    """What it means that an operator's leg was not answered."""
+    if reply.status in NO_WAY and not reply.rang:
+        return AttemptOutcome.OPERATOR_UNREACHABLE
+    if reply.status in (NO_ANSWER, 487):
         return AttemptOutcome.OPERATOR_NO_ANSWER
-    return AttemptOutcome.OPERATOR_REFUSED if status in BUSY else AttemptOutcome.OPERATOR_FAILED
+    refused = reply.status in BUSY
+    return AttemptOutcome.OPERATOR_REFUSED if refused else AttemptOutcome.OPERATOR_FAILED
 
 
 class Delivery:
@@ -111,10 +116,10 @@ class Delivery:
     async def _with_operator(
         self, live: LiveAttempt, caller: WaitingCaller, leg: Leg
     ) -> AttemptOutcome:
-        status = await answered(leg, self._side.ring_s)
-        caller.on_status(status)
-        if status != ANSWERED:
-            return operator_outcome(status)
+        reply = await answered(leg, self._side.ring_s)
+        caller.on_status(reply.status)
+        if not reply.is_up:
+            return operator_outcome(reply)
         await live.advance(AttemptStep.OPERATOR_UP)
         if not await self._told(live, caller, leg):
             return AttemptOutcome.OPERATOR_REFUSED

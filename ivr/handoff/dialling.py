@@ -3,11 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ivr.audio.pcm import duration_s
 from ivr.errors import SipError
-from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, PlaybackFinished
+from ivr.sip.causes import OUR_FAULTS, HangupCause
+from ivr.sip.leg import (
+    Answered,
+    Disconnected,
+    Dtmf,
+    EarlyMedia,
+    Leg,
+    PlaybackFinished,
+    Ringing,
+)
 
 log = logging.getLogger(__name__)
 
@@ -17,18 +27,40 @@ PLAYBACK_LATE_S: Final = 2.0
 """A leg that has not reported the end of a sound so long after it should have is not waited for."""
 
 
-async def answered(leg: Leg, limit_s: float) -> int:
-    """Wait for the far end to pick up: 200, its final status, or 408 after `limit_s`."""
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What became of a leg that was dialled."""
+
+    status: int
+    """200, the final status, or 408 when time was up."""
+    rang: bool = False
+    """The far end was heard of before that: it rang, or sent sound."""
+
+    @property
+    def is_up(self) -> bool:
+        """Somebody picked up."""
+        return self.status == ANSWERED
+
+
+async def answered(leg: Leg, limit_s: float) -> Reply:
+    """Wait at most `limit_s` for the far end to pick up.
+
+    `SipError` 'leg_lost', here and below, when a fault of ours ended the leg: whoever is at its far
+    end has neither refused nor hung up.
+    """
+    rang = False
     try:
         async with asyncio.timeout(limit_s):
             while True:
                 match await leg.next_event():
+                    case Ringing() | EarlyMedia():
+                        rang = True
                     case Answered():
-                        return ANSWERED
+                        return Reply(ANSWERED, rang)
                     case Disconnected(cause=cause):
-                        return cause.status
+                        return Reply(_by_far_end(cause).status, rang)
     except TimeoutError:
-        return NO_ANSWER
+        return Reply(NO_ANSWER, rang)
 
 
 async def heard(leg: Leg, samples: bytes) -> bool:
@@ -43,22 +75,30 @@ async def heard(leg: Leg, samples: bytes) -> bool:
                     case Dtmf():
                         leg.stop_playback()
                         return True
-                    case Disconnected():
+                    case Disconnected(cause=cause):
+                        _by_far_end(cause)
                         return False
     except TimeoutError:
         return True
 
 
 async def ended(leg: Leg) -> None:
-    """Until the far end has hung up, or the leg was lost."""
-    while not isinstance(await leg.next_event(), Disconnected):
+    """Until the far end has hung up."""
+    while not isinstance(event := await leg.next_event(), Disconnected):
         pass
+    _by_far_end(event.cause)
+
+
+def _by_far_end(cause: HangupCause) -> HangupCause:
+    if cause.side in OUR_FAULTS:
+        raise SipError("leg_lost", f"a leg was lost ({cause.side.value})")
+    return cause
 
 
 async def unless_ended(work: Awaitable[Any], *legs: Leg) -> Leg | None:
     """Do `work` while all legs last; the leg that ended first, None when the work was done.
 
-    Events of the legs are consumed meanwhile. A fault of the work is raised.
+    Events of the legs are consumed meanwhile. A fault of the work or of a leg is raised.
     """
     task = asyncio.ensure_future(work)
     ends = {asyncio.ensure_future(ended(leg)): leg for leg in legs}
@@ -67,7 +107,9 @@ async def unless_ended(work: Awaitable[Any], *legs: Leg) -> Leg | None:
         if task.done():
             task.result()
             return None
-        return next(leg for end, leg in ends.items() if end.done())
+        end = next(end for end in ends if end.done())
+        end.result()
+        return ends[end]
     finally:
         task.cancel()
         for end in ends:

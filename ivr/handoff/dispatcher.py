@@ -11,16 +11,17 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ivr.clock import Clock
 from ivr.errors import IvrError, StoreError
 from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.lease import Lease
-from ivr.queue.model import AttemptId, AttemptMode, AttemptOutcome, AttemptStep, NodeId
+from ivr.handoff.running_attempt import RunningAttempt
+from ivr.queue.duty import OPERATOR_FAULTS
+from ivr.queue.model import AttemptId, AttemptMode, AttemptOutcome, NodeId
 from ivr.queue.ports import QueueStore
-from ivr.queue.steps import OPERATOR_FAULTS
 from ivr.queue.transitions import Trio, is_wanted
 
 log = logging.getLogger(__name__)
@@ -50,42 +51,8 @@ class DispatcherSettings:
     """Between two looks for dead nodes and for contacts that are not wanted any more."""
     attempts: int = 64
     """Under way at once and not joined yet."""
-
-
-@dataclass(slots=True)
-class _Running:
-    """An attempt under way."""
-
-    live: LiveAttempt
-    task: "asyncio.Task[None]"
-    over: bool = False
-    """All is released, only the end has still to be written."""
-    unwanted: bool = False
-    """Somebody has taken the contact away from it."""
-    ending: bool = False
-    """Cancelled once. A second time would interrupt the hanging up."""
-
-    def cancel(self) -> None:
-        """End it; its legs are released."""
-        self.ending = True
-        self.task.cancel()
-
-    @property
-    def outcome_of_cancelling(self) -> AttemptOutcome:
-        if self.unwanted:
-            return self.live.outcome_of_fence
-        return self.live.outcome_of_fault
-
-    @property
-    def is_unjoined(self) -> bool:
-        """It may still ring somewhere, and nobody has told it to stop."""
-        return not self.live.is_joined and not self.over and not self.ending
-
-    @property
-    def awaits_dial(self) -> bool:
-        """A callback that will take a place in the media workers and has not yet."""
-        step = self.live.trio.attempt.step
-        return self.live.is_callback and step in (AttemptStep.PLANNED, AttemptStep.CLAIMED)
+    lease_grace_s: float = 2.0
+    """Others take over so long after the end of the lease."""
 
 
 @dataclass(slots=True)
@@ -102,7 +69,7 @@ class Dispatcher:
     fault: str = field(default="", init=False)
     """Why the queue cannot be used now, '' while it can."""
     _lease: Lease = field(default_factory=Lease, init=False)
-    _running: dict[AttemptId, _Running] = field(default_factory=dict, init=False)
+    _running: dict[AttemptId, RunningAttempt] = field(default_factory=dict, init=False)
     _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _recover_at: float = field(default=0.0, init=False)
     _paused_until: float = field(default=0.0, init=False)
@@ -121,6 +88,10 @@ class Dispatcher:
         """Attempts that have joined nobody yet: only these are limited, because what is planned
         and not begun keeps operators reserved."""
         return sum(one.is_unjoined for one in self._running.values())
+
+    def legs_until(self) -> float:
+        """Until when media workers may keep legs without hearing of this process, monotonic s."""
+        return self._lease.legs_until(self.clock.monotonic(), self.settings.lease_grace_s)
 
     def wake(self) -> None:
         """Something has changed in the queue: look at once."""
@@ -205,7 +176,10 @@ class Dispatcher:
         return max(0.0, self._lease.until - self.clock.monotonic())
 
     def _fence(self) -> None:
-        """The queue may give our attempts to others soon: hang up before they dial."""
+        """The queue may give our attempts to others soon: hang up before they dial. Who talks goes
+        on talking, but others will take the conversation for over."""
+        for one in self._running.values():
+            one.in_sight = one.in_sight and not one.live.is_joined
         unjoined = [one for one in self._running.values() if one.is_unjoined]
         for one in unjoined:
             one.cancel()
@@ -244,6 +218,7 @@ class Dispatcher:
             for trio in await self.queue.recover(self.node):
                 _note(trio, "taken over")
             await self._drop_unwanted()
+            await self._show_talks()
         if now >= self._paused_until and self._reaching < self.settings.attempts:
             await self.queue.assign(self.node, self._callback_room())
         for trio in await self.queue.outbox(self.node):
@@ -268,6 +243,21 @@ class Dispatcher:
                 one.unwanted = True
                 one.cancel()
 
+    async def _show_talks(self) -> None:
+        """Tell the queue of those who talked on while this node was out of sight: again and again
+        until it can be had, or they have hung up."""
+        for one in list(self._running.values()):
+            if one.in_sight or one.over:
+                continue
+            attempt = await self.queue.resume(one.live.trio.attempt)
+            if attempt is None:
+                continue
+            one.in_sight = True
+            one.live.trio = replace(one.live.trio, attempt=attempt)
+            log.info("- attempt %s goes on", attempt.attempt_id, extra={"action": "resumed"})
+            if one.over:  # its end may have been written before it was resumed, in vain
+                await self.queue.end(attempt, AttemptOutcome.CONNECTED)
+
     def _on_fault(self, what: str, fault: Exception) -> None:
         text = fault.message if isinstance(fault, IvrError) else "the queue does not answer"
         if self.fault != text:
@@ -282,7 +272,7 @@ class Dispatcher:
             return
         live = LiveAttempt(self.queue, trio, self._good)
         task = asyncio.create_task(self._run_attempt(live), name=f"attempt {attempt_id}")
-        self._running[attempt_id] = _Running(live, task)
+        self._running[attempt_id] = RunningAttempt(live, task)
         task.add_done_callback(lambda _: self._running.pop(attempt_id, None))
 
     async def _run_attempt(self, live: LiveAttempt) -> None:
@@ -346,8 +336,22 @@ class Dispatcher:
                 continue
             if trio is not None:
                 _note(trio, outcome.value)
+                _note_unreached(trio)
             self.wake()
             return
+
+
+def _note_unreached(trio: Trio) -> None:
+    operator, ended_at = trio.operator, trio.attempt.ended_at
+    if operator.retry_at and ended_at is not None:
+        log.error(
+            "x operator %s not reached (%s), %d times in a row: tried again in %.0f s",
+            operator.operator_id,
+            operator.reason,
+            operator.misses,
+            operator.retry_at - ended_at,
+            extra={"action": "operator_unreached"},
+        )
 
 
 def _note(trio: Trio, why: str) -> None:

@@ -27,6 +27,16 @@ class Lease:
         """Attempts may be begun and carried on."""
         return now < self.until
 
+    def legs_until(self, now: float, grace_s: float) -> float:
+        """Until when media workers may keep legs that join nobody yet, should this process stand
+        still from now on: before others take over, that is `grace_s` after the lease.
+
+        Without a lease nothing of the queue is left, only calls that others know nothing of.
+        """
+        if not self.is_good(now):
+            return now + max(self.lasts_s, grace_s)
+        return max(self.until, now + grace_s / 2)
+
     def next_renewal(self, asked_at: float) -> float:
         """When to ask again after a request sent at `asked_at`, whatever became of it."""
         return asked_at + max(self.lasts_s / RENEWALS, 0.2)

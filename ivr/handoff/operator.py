@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from ivr.errors import AudioError, SipError
 from ivr.handoff.dialling import release
 from ivr.handoff.talk import talk
 from ivr.handoff.transfer import Transfer, TransferOutcome, TransferState, outcome_of_status
-from ivr.sip.leg import Answered, Disconnected, Leg, Ringing, TransferProgress
+from ivr.sip.leg import Answered, Disconnected, Leg, LegEvent, Ringing, TransferProgress
 
 log = logging.getLogger(__name__)
 
@@ -73,8 +74,8 @@ class HandoffListener(Protocol):
     def on_ended(self, mode: str, outcome: TransferOutcome) -> None: ...
 
 
-class OperatorHandoff:
-    """One attempt to connect the caller with an operator."""
+class HandoffAttempt(ABC):
+    """One attempt to connect the caller with the operator at the one external address."""
 
     def __init__(
         self,
@@ -91,19 +92,40 @@ class OperatorHandoff:
         self._settings = settings
         self._clock = clock
         self._listener = listener
-        self._progress: asyncio.Queue[TransferProgress] = asyncio.Queue()
+        self._inbox: asyncio.Queue[LegEvent] = asyncio.Queue()
+        """What the caller's leg reports of the REFER, and whatever else the attempt waits for."""
 
-    def on_progress(self, progress: TransferProgress) -> None:
-        """The session passes on what the caller's leg reports of the REFER."""
-        self._progress.put_nowait(progress)
-
+    @abstractmethod
     async def run(self, handoff_id: str) -> TransferOutcome:
         """Until an operator has taken and, when bridged, finished the call, or nobody took it.
 
         When it returns CONNECTED after a REFER, the caller's leg is to be hung up by the session.
         Cancelling it releases the operator's leg.
         """
-        headers = context_headers(handoff_id)
+
+    def on_progress(self, progress: TransferProgress) -> None:
+        """The session passes on what the caller's leg reports of the REFER."""
+        self._inbox.put_nowait(progress)
+
+    async def _dial_operator(self, handoff_id: str) -> Leg | None:
+        """The operator's leg, beside the caller's; None, and logged, where there is none."""
+        ring_s = self._settings.dial_timeout_s
+        try:
+            return await self._leg.dial_beside(
+                self._settings.target,
+                headers=context_headers(handoff_id) | lifetime(ring_s),
+                caller=self._leg.identity.ani,
+            )
+        except SipError as exc:
+            log.warning("x operator not dialled: %s", exc.message, extra={"action": "dial"})
+            return None
+
+
+class OperatorHandoff(HandoffAttempt):
+    """REFER where it is wanted, else an operator's leg of our own that is bridged."""
+
+    async def run(self, handoff_id: str) -> TransferOutcome:
+        """See `HandoffAttempt`; a REFER that fails leads to the bridge."""
         transfer = Transfer.begun(
             self._clock.monotonic(),
             refer=self._settings.refer,
@@ -111,9 +133,9 @@ class OperatorHandoff:
             dial_timeout_s=self._settings.dial_timeout_s,
         )
         if transfer.state is TransferState.REFERRING:
-            transfer = await self._noted(REFER, self._refer(transfer, headers))
+            transfer = await self._noted(REFER, self._refer(transfer, handoff_id))
         if transfer.state is TransferState.DIALLING:
-            transfer = await self._noted(BRIDGE, self._dial(transfer, headers))
+            transfer = await self._noted(BRIDGE, self._dial(transfer, handoff_id))
         return transfer.outcome
 
     async def _noted(self, mode: str, attempt: Coroutine[Any, Any, Transfer]) -> Transfer:
@@ -127,9 +149,9 @@ class OperatorHandoff:
         finally:
             self._listener.on_ended(mode, outcome)
 
-    async def _refer(self, transfer: Transfer, headers: dict[str, str]) -> Transfer:
+    async def _refer(self, transfer: Transfer, handoff_id: str) -> Transfer:
         try:
-            await self._leg.refer(self._settings.target, headers=headers)
+            await self._leg.refer(self._settings.target, headers=context_headers(handoff_id))
         except SipError as exc:
             log.warning("x REFER not sent: %s", exc.message, extra={"action": "refer"})
             return transfer.on_refer_progress(self._clock.monotonic(), UNKNOWN_STATUS, final=True)
@@ -137,27 +159,23 @@ class OperatorHandoff:
             wait_s = max(0.0, transfer.deadline - self._clock.monotonic())
             try:
                 async with asyncio.timeout(wait_s):
-                    progress = await self._progress.get()
+                    event = await self._inbox.get()
             except TimeoutError:
                 transfer = transfer.on_deadline(self._clock.monotonic())
                 continue
-            self._listener.on_status(
-                HandoffProgress(mode=REFER, status=progress.status, reason=progress.reason)
-            )
-            transfer = transfer.on_refer_progress(
-                self._clock.monotonic(), progress.status, final=progress.final
-            )
+            match event:
+                case TransferProgress(status=status, reason=reason, final=final):
+                    self._listener.on_status(
+                        HandoffProgress(mode=REFER, status=status, reason=reason)
+                    )
+                    transfer = transfer.on_refer_progress(
+                        self._clock.monotonic(), status, final=final
+                    )
         return transfer
 
-    async def _dial(self, transfer: Transfer, headers: dict[str, str]) -> Transfer:
-        try:
-            operator = await self._leg.dial_beside(
-                self._settings.target,
-                headers=headers | lifetime(self._settings.dial_timeout_s),
-                caller=self._leg.identity.ani,
-            )
-        except SipError as exc:
-            log.warning("x operator not dialled: %s", exc.message, extra={"action": "dial"})
+    async def _dial(self, transfer: Transfer, handoff_id: str) -> Transfer:
+        operator = await self._dial_operator(handoff_id)
+        if operator is None:
             return transfer.on_dial_failed(UNKNOWN_STATUS)
         try:
             self._leg.play(

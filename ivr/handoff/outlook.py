@@ -18,6 +18,8 @@ from ivr.queue.waiting_time import RECENT, Handling, measured, with_wait
 log = logging.getLogger(__name__)
 
 REFRESH_S: Final = 5.0
+FIRST_S: Final = 0.5
+"""Until the first operator is known: callers who come a second later find them."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Outlook:
                 await self.refresh()
             except (IvrError, TimeoutError) as exc:
                 log.warning("x outlook not refreshed: %s", exc, extra={"action": "queue_fault"})
-            await asyncio.sleep(REFRESH_S)
+            await asyncio.sleep(REFRESH_S if self.staffed else FIRST_S)
 
     async def refresh(self) -> None:
         """Look now."""

@@ -5,7 +5,7 @@ import logging
 from enum import StrEnum
 from typing import Final
 
-from ivr.handoff.dialling import ANSWERED, answered, release
+from ivr.handoff.dialling import answered, release
 from ivr.sip.leg import Disconnected, Dtmf, Leg
 
 log = logging.getLogger(__name__)
@@ -48,12 +48,12 @@ class Supervision:
         supervisor = await self._operator.dial_beside(target, caller=caller)
         self.dialled.set()
         try:
-            status = await answered(supervisor, ring_s)
-            if status == ANSWERED:
+            reply = await answered(supervisor, ring_s)
+            if reply.is_up:
                 self._supervisor = supervisor
                 await self.set_mode(self.mode)
                 await self._follow_keys(supervisor)
-            return status
+            return reply.status
         finally:
             self._supervisor = None
             await release(supervisor)

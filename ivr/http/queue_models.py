@@ -57,6 +57,8 @@ class OperatorView(View):
     """End of the last contact, or log-in; whoever idles longest is next."""
     wrap_up_until: datetime | None
     """When wrap-up ends by itself; null in other states."""
+    retry_at: datetime | None
+    """Paused because the phone could not be reached, and tried again then; null otherwise."""
     wish: OperatorState | None
     """Asked for during a contact: entered as soon as that is over."""
     reason: str

@@ -39,6 +39,7 @@ def operator_view(operator: Operator, contact_id: str | None = None) -> Operator
         state_since=moment(operator.state_since),
         idle_since=moment(operator.idle_since),
         wrap_up_until=moment(operator.wrap_up_until) if wrapping_up else None,
+        retry_at=moment(operator.retry_at),
         wish=operator.wish,
         reason=operator.reason,
         contact_id=contact_id,

@@ -46,12 +46,14 @@ class WorkerLink:
         self._socket.sendall(wire.encode_control(wire.Log(logging.ERROR, text)))
 
     def start(
-        self, on_request: Callable[[wire.Request], None], on_close: Callable[[], None]
+        self,
+        on_message: Callable[[wire.Request | wire.Pulse], None],
+        on_close: Callable[[], None],
     ) -> None:
-        """Serve the link: `on_request` on the reader thread, `on_close` once it has ended."""
+        """Serve the link: `on_message` on the reader thread, `on_close` once it has ended."""
         threading.Thread(target=self._write, name="link-writer", daemon=True).start()
         threading.Thread(
-            target=self._read, args=(on_request, on_close), name="link-reader", daemon=True
+            target=self._read, args=(on_message, on_close), name="link-reader", daemon=True
         ).start()
 
     def wake(self) -> None:
@@ -89,26 +91,30 @@ class WorkerLink:
             return b""
 
     def _read(
-        self, on_request: Callable[[wire.Request], None], on_close: Callable[[], None]
+        self,
+        on_message: Callable[[wire.Request | wire.Pulse], None],
+        on_close: Callable[[], None],
     ) -> None:
         try:
             for kind, body in self._frames:
-                self._take(kind, body, on_request)
+                self._take(kind, body, on_message)
         finally:
             on_close()
             exit_anyway = threading.Timer(EXIT_S, os._exit, (1,))
             exit_anyway.daemon = True
             exit_anyway.start()
 
-    def _take(self, kind: int, body: bytes, on_request: Callable[[wire.Request], None]) -> None:
+    def _take(
+        self, kind: int, body: bytes, on_message: Callable[[wire.Request | wire.Pulse], None]
+    ) -> None:
         if kind == wire.KIND_PLAYBACK:
             leg, samples = wire.decode_playback(body)
             if leg in self._audios:
                 self._audios[leg].playback.write(samples)
             return
         message = wire.decode_to_worker(body)
-        if isinstance(message, wire.Request):
-            on_request(message)
+        if isinstance(message, wire.Request | wire.Pulse):
+            on_message(message)
         elif isinstance(message, wire.StopPlayback) and message.leg in self._audios:
             self._audios[message.leg].playback.stop()
         elif isinstance(message, wire.SetGain) and message.leg in self._audios:

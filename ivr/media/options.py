@@ -25,6 +25,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     srtp: str
     trusted_peers: tuple[str, ...]
     rtp_timeout_s: float
+    standstill_s: float
+    """Callers are kept so long when the call core stands still."""
     refer: str
     """What an incoming REFER gets: 'follow' (202, the target is dialled) or 'refuse' (603)."""
     last_wills: bool = True

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 RTP_PORTS_PER_WORKER: Final = 40
 RECYCLE_CHECK_S: Final = 60.0
+PULSE_S: Final = 0.25
+"""Between two signs of life to the workers: what they are given to wait is at least twice this."""
 
 FAILOVER: Final = (486, 503)
 """Answers after which Kamailio asks the next worker."""
@@ -93,8 +95,12 @@ class MediaPool:
 
     # ---- life
 
-    async def start(self) -> None:
-        """Bring all workers up, then the front; `SipError` when one of them cannot start."""
+    async def start(self, *, legs_until: Callable[[], float] | None = None) -> None:
+        """Bring all workers up, then the front; `SipError` when one of them cannot start.
+
+        `legs_until` says until when (monotonic seconds) workers may keep legs that do not talk
+        without hearing of this process again; without it they keep them however long it takes.
+        """
         with_front = self._wants_front()
         sip = self._settings.sip
         await await_free("sip.port", sip.address, sip.port)
@@ -131,6 +137,8 @@ class MediaPool:
         if self._front is not None:
             supervisors.append(self._front.supervise())
         supervisors.append(self._recycle())
+        if legs_until is not None:
+            supervisors.append(self._pulse(legs_until))
         self._tasks = [asyncio.create_task(supervisor) for supervisor in supervisors]
 
     async def aclose(self) -> None:
@@ -281,6 +289,14 @@ class MediaPool:
             for slot in self._slots:
                 await slot.recycle_if_large()
 
+    async def _pulse(self, legs_until: Callable[[], float]) -> None:
+        while True:
+            until = legs_until()
+            for slot in self._slots:
+                if slot.running is not None:
+                    slot.running.pulse(until)
+            await asyncio.sleep(PULSE_S)
+
     def _worker_host(self) -> str:
         address = self._settings.sip.address
         return LOOPBACK if self._front is not None or address == ANYWHERE else address
@@ -305,6 +321,7 @@ class MediaPool:
             # Kamailio has removed what untrusted peers assert.
             trusted_peers=(LOOPBACK,) if front is not None else sip.trusted_peers,
             rtp_timeout_s=media.rtp_timeout_s,
+            standstill_s=media.standstill_s,
             refer=self._refer,
             last_wills=self._last_wills,
             registrar=trunk.registrar,

@@ -15,7 +15,7 @@ from ivr.audio.rings import ReceivedFrame
 from ivr.errors import SipError
 from ivr.media.options import WorkerOptions
 
-VERSION: Final = 3
+VERSION: Final = 4
 MAX_BODY_BYTES: Final = 4 * 1024 * 1024
 
 KIND_CONTROL: Final = 0
@@ -70,6 +70,13 @@ class SetGain(_Message, frozen=True):
     leg: int
     gain: float
     """Factor 0..1."""
+
+
+class Pulse(_Message, frozen=True):
+    """The core lives; see `ivr.media.standstill`."""
+
+    until: float
+    """Legs may be kept so long without another one, monotonic seconds."""
 
 
 class SendDtmf(_Message, frozen=True):
@@ -150,7 +157,7 @@ Command = (
     | Drain
     | Stop
 )
-ToWorker = Start | Request | StopPlayback | SetGain
+ToWorker = Start | Request | StopPlayback | SetGain | Pulse
 
 # ---- worker -> core
 

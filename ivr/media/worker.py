@@ -31,6 +31,7 @@ from ivr.media.pj_leg import PjLeg
 from ivr.media.pj_thread import TICK_S, PjThread
 from ivr.media.places import MAX_LEGS, Places
 from ivr.media.port_pool import LegAudio, PortPool
+from ivr.media.standstill import Standstill
 from ivr.sip.causes import HangupSide
 from ivr.sip.identity import (
     has_hostile_sdp,
@@ -62,6 +63,7 @@ class Worker:
         self._legs: dict[int, PjLeg] = {}
         self._places = Places(options.max_callers)
         self._connections = Connections()
+        self._standstill = Standstill(options.standstill_s)
         self._next_number = 2
         self._draining = False
         self._ticks = 0
@@ -86,9 +88,12 @@ class Worker:
         """Any thread."""
         self._thread.stop()
 
-    def submit(self, message: wire.Request) -> None:
-        """Reader thread: run a command on the pj thread and answer it."""
-        self._thread.submit(lambda: self._execute(message))
+    def submit(self, message: wire.Request | wire.Pulse) -> None:
+        """Reader thread: a sign of life, or a command to be run on the pj thread and answered."""
+        if isinstance(message, wire.Pulse):
+            self._standstill.until = message.until
+        else:
+            self._thread.submit(lambda: self._execute(message))
 
     def _shut_down(self) -> None:
         """Hang up, unregister, flush the link. `main` exits without unwinding the library.
@@ -119,6 +124,12 @@ class Worker:
     def _on_beat(self) -> None:
         for leg in list(self._legs.values()):
             self._try(leg.watch_gaps)
+        forsaken = self._standstill.forsaken(
+            self._legs.values(), time.monotonic(), self._connections.partners
+        )
+        for leg in list(forsaken):
+            if leg.ended_by is None:
+                self._try(lambda leg=leg: leg.end(HangupSide.STANDSTILL))  # type: ignore[misc]
 
     def _status(self) -> wire.Status:
         audios = [leg.audio for leg in self._legs.values()]
@@ -230,7 +241,7 @@ class Worker:
             return 488, False
         if self._options.numbers and not is_own_number(dnis, self._options.numbers):
             return 404, False
-        if self._draining:
+        if self._draining or self._standstill.is_on(time.monotonic()):
             return 503, True
         if not self._places.free:
             return 486, True
@@ -318,6 +329,8 @@ class Worker:
         self._connections.set(leg.number, other.number, hear=command.hear, speak=command.speak)
 
     def _dial(self, command: wire.Dial) -> None:
+        if self._standstill.is_on(time.monotonic()):
+            raise SipError("standstill", "decided before the call core stood still")
         beside = command.beside
         room = self._places.free if beside is None else self._places.may_join(beside)
         if not room or len(self._legs) >= MAX_LEGS:

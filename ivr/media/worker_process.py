@@ -193,6 +193,10 @@ class WorkerProcess(asyncio.Protocol):
     def set_playback_gain(self, leg: int, gain: float) -> None:
         self._send(wire.SetGain(leg, gain))
 
+    def pulse(self, until: float) -> None:
+        """This process lives; its legs may be kept until then without another word."""
+        self._send(wire.Pulse(until))
+
     # ---- asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -7,13 +7,14 @@ from ivr.queue.transitions import InvalidStateError
 
 
 class Attempts:
-    """Ended ones are dropped."""
+    """Ended ones are dropped, but for the talks that operators may still have."""
 
     def __init__(self) -> None:
         self._attempts: dict[AttemptId, Attempt] = {}
         self._by_contact: dict[ContactId, AttemptId] = {}
         self._by_operator: dict[OperatorId, AttemptId] = {}
         self._outbox: dict[NodeId, dict[AttemptId, Attempt]] = {}
+        self._lost: dict[OperatorId, Attempt] = {}
         self._count = 0
 
     def new_id(self) -> AttemptId:
@@ -24,6 +25,15 @@ class Attempts:
     def get(self, attempt_id: AttemptId) -> Attempt | None:
         """None: unknown or ended."""
         return self._attempts.get(attempt_id)
+
+    def lost_talk(self, attempt_id: AttemptId, operator_id: OperatorId) -> Attempt | None:
+        """The talk of this operator that went out of sight last, if it is this one."""
+        lost = self._lost.get(operator_id)
+        return lost if lost is not None and lost.attempt_id == attempt_id else None
+
+    def lose(self, attempt: Attempt) -> None:
+        """Keep the end of a talk that went out of sight."""
+        self._lost[attempt.operator_id] = attempt
 
     def of_contact(self, contact_id: ContactId) -> AttemptId | None:
         """The one that tries to reach it."""

@@ -8,7 +8,7 @@ operation costs O(log n) in n waiting contacts. Not thread-safe; nothing here ac
 
 from collections.abc import Callable, Iterable
 
-from ivr.queue import transitions
+from ivr.queue import lost_talks, transitions
 from ivr.queue.attempts import Attempts
 from ivr.queue.index import ContactIndex
 from ivr.queue.matching import next_pair
@@ -193,12 +193,25 @@ class QueueEngine:
         if current is None:
             return None
         ended = transitions.end(self._trio(current), outcome, self.rules, now)
-        other = self._index.promised(ended.contact)
-        if ended.contact.promise and other and other.contact_id != ended.contact.contact_id:
-            # Promised anew while the two seemed to talk.
-            ended = Trio(transitions.give_way(ended.contact, now), ended.operator, ended.attempt)
-        self._put(ended, now)
-        return ended
+        return self._put_ended(ended, now)
+
+    def resume(self, attempt: Attempt, now: float) -> Attempt | None:
+        """The two talk still, whatever was made of them while their node was out of sight; None:
+        that cannot be had, at least not now."""
+        self.tick(now)
+        current = self._attempts.get(attempt.attempt_id)
+        if current is not None:
+            return current if current.step is AttemptStep.JOINED else None
+        lost = self._attempts.lost_talk(attempt.attempt_id, attempt.operator_id)
+        contact, operator = self.contact(attempt.contact_id), self.staff.known(attempt.operator_id)
+        if lost is None or contact is None or operator is None:
+            return None
+        try:
+            resumed = lost_talks.resume(Trio(contact, operator, lost), self.rules, now)
+        except InvalidStateError:
+            return None
+        self._put(resumed, now)
+        return resumed.attempt
 
     # ---- nodes and time
 
@@ -215,13 +228,14 @@ class QueueEngine:
         dead = {name for name, end in self._leases.items() if end < until}
         dead |= {node} if starting else set()
         ended = [
-            self.end(attempt, AttemptOutcome.LOST, now) for attempt in self._attempts.of_nodes(dead)
+            self._lost(attempt, now, seen=starting and attempt.node == node)
+            for attempt in self._attempts.of_nodes(dead)
         ]
         for contact in self._index.on_nodes(dead):
             self._index.put(transitions.lose(contact, now), now)
         for name in dead - {node}:
             del self._leases[name]
-        return tuple(trio for trio in ended if trio is not None)
+        return tuple(ended)
 
     def tick(self, now: float) -> None:
         """Everything whose time has come: wrap-ups over, contacts due or in another line."""
@@ -261,6 +275,26 @@ class QueueEngine:
             return
         if self._index.booked(slot_at, besides=contact.contact_id) >= room:
             raise SlotTakenError(slot_at)
+
+    def _lost(self, attempt: Attempt, now: float, *, seen: bool) -> Trio:
+        """The end of what a node had begun; `seen`: by itself, after all its legs were gone."""
+        trio = self._trio(attempt)
+        if seen:
+            ended = transitions.end(trio, AttemptOutcome.LOST, self.rules, now)
+        else:
+            ended = lost_talks.lose_sight(trio, self.rules, now)
+        ended = self._put_ended(ended, now)
+        if ended.operator.lost_talk == attempt.attempt_id:
+            self._attempts.lose(ended.attempt)
+        return ended
+
+    def _put_ended(self, ended: Trio, now: float) -> Trio:
+        other = self._index.promised(ended.contact)
+        if ended.contact.promise and other and other.contact_id != ended.contact.contact_id:
+            # Promised anew while the two seemed to talk.
+            ended = Trio(transitions.give_way(ended.contact, now), ended.operator, ended.attempt)
+        self._put(ended, now)
+        return ended
 
     def _try(
         self, contact_id: ContactId, change: Callable[[Contact, float], Contact], now: float

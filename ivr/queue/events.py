@@ -34,6 +34,7 @@ class What(StrEnum):
     ENQUEUED = "enqueued"  # priority, topic, language, ahead, due_s (until a booked slot, 0: none)
     OFFERED = "offered"  # an operator is reserved: waited_s, mode
     CONNECTED = "connected"  # they hear each other: waited_s, late_s, tries, mode
+    RESUMED = "resumed"  # they had talked on: the end before was that of their node; as SERVED
     SERVED = "served"  # the conversation is over: waited_s (until joined), talk_s, reason
     ABANDONED = "abandoned"  # the live caller left, or the line to them was lost: waited_s, reason
     CANCELLED = "cancelled"  # the promise was taken back: waited_s, reason
@@ -149,7 +150,7 @@ def attempt_changed(
     before: Attempt, after: Attempt, *, contact: Contact, at: float
 ) -> Iterator[QueueEvent]:
     """The attempt came to another step, or to its end."""
-    if before.step is after.step:
+    if before.step is after.step or not before.is_live:  # what goes on is told of the contact
         return
     ended = after.step is AttemptStep.ENDED
     values: dict[str, Value] = {"step": after.step.value, "mode": after.mode.value}
@@ -192,6 +193,8 @@ def _named(before: Contact, after: Contact) -> What:
     if after.is_live and before.kind is not after.kind:
         back = after.kind is ContactKind.CALL
         return What.BACK_ON_LINE if back else What.BECAME_CALLBACK
+    if before.state is ContactState.DONE and after.state is ContactState.CONNECTED:
+        return What.RESUMED
     if after.state is not ContactState.WAITING:
         return NEXT[after.state]
     if before.state in (ContactState.OFFERED, ContactState.CONNECTED):
@@ -217,7 +220,7 @@ def _values(
             values["late_s"] = max(0.0, at - since)
             values["tries"] = after.tries
             values["mode"] = attempt.mode.value if attempt else ""
-        case What.SERVED:
+        case What.SERVED | What.RESUMED:
             values["talk_s"] = 0.0 if joined_at is None else max(0.0, at - joined_at)
             values["reason"] = after.end_reason
         case What.BECAME_CALLBACK | What.PUT_OFF:

@@ -14,6 +14,8 @@ OperatorId = NewType("OperatorId", str)
 AttemptId = NewType("AttemptId", str)
 NodeId = NewType("NodeId", str)
 
+NO_TALK: Final = AttemptId("")
+
 DEFAULT_SKILL: Final = "general"
 DEFAULT_LANGUAGE: Final = "ru"
 
@@ -151,8 +153,14 @@ class Operator:
     wish: OperatorState | None = None
     """PAUSED or OFFLINE asked for while busy: entered as soon as the contact is over."""
     reason: str = ""
-    """Why paused: 'break', 'ring_no_answer', ..."""
+    """Why paused: 'break', 'operator_no_answer', ..."""
     version: int = 0
+    misses: int = 0
+    """Dials in a row that did not get as far as the phone."""
+    retry_at: float = 0.0
+    """Paused until then, and available of its own accord; 0: until somebody says ready."""
+    lost_talk: AttemptId = NO_TALK
+    """A conversation that was out of sight when its node was lost, and may still go on."""
 
 
 class AttemptMode(StrEnum):
@@ -187,6 +195,7 @@ class AttemptOutcome(StrEnum):
     OPERATOR_NO_ANSWER = "operator_no_answer"
     OPERATOR_REFUSED = "operator_refused"
     OPERATOR_FAILED = "operator_failed"
+    OPERATOR_UNREACHABLE = "operator_unreachable"  # the way there is broken: the phone never rang
     CUSTOMER_BUSY = "customer_busy"
     CUSTOMER_NO_ANSWER = "customer_no_answer"
     CUSTOMER_VOICEMAIL = "customer_voicemail"

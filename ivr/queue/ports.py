@@ -143,6 +143,12 @@ class QueueStore(Protocol):
         """The attempt is over; None: it had been ended before, nothing changed."""
         ...
 
+    async def resume(self, attempt: Attempt) -> Attempt | None:
+        """Its node is back and the two talk still: whatever was made of them meanwhile, they are
+        connected and on call again. None while that cannot be: the operator is reserved for or
+        talks to somebody else, or the caller is in the queue again."""
+        ...
+
     # ---- operators
 
     async def save_operator(self, operator: Operator) -> Operator:

@@ -66,6 +66,11 @@ class QueueRules:
     and quiet hours, see `ivr.queue.hours`. Pure."""
     slot_calls: int | None = None
     """Callbacks that may be promised for one slot; None: as many as are asked for."""
+    retry_operator_s: float = 5.0
+    """Pause before an operator is tried again to whom the way was broken; doubled with each try in
+    a row."""
+    retry_operator_most_s: float = 120.0
+    """The longest of these pauses: nobody who cannot be reached is dialled more often for good."""
     lost_place_s: float = 600.0
     """A caller whose line was lost gets the old place when calling again within this time."""
     lease_s: float = 6.0

@@ -21,7 +21,8 @@ class Staff:
         self._operators: dict[OperatorId, Operator] = {}
         self._available: dict[Pool, SortedList[tuple[int, float, str]]] = {}
         self._on_duty: dict[Pool, int] = {}
-        self._wrap_ups: Timers[OperatorId] = Timers()
+        self._rests: Timers[OperatorId] = Timers()
+        """Ends of wrap-ups, and of pauses that end by themselves."""
 
     def __iter__(self) -> Iterator[Operator]:
         return iter(tuple(self._operators.values()))
@@ -73,7 +74,7 @@ class Staff:
         if operator.state in BUSY_STATES:
             raise InvalidStateError("remove", operator.state)
         self._leave_pools(operator)
-        self._wrap_ups.clear(operator_id)
+        self._rests.clear(operator_id)
         del self._operators[operator_id]
         return True
 
@@ -91,13 +92,13 @@ class Staff:
         return self._changed(operator_id, lambda operator: transitions.wrap_up_over(operator, now))
 
     def tick(self, now: float) -> None:
-        """End wrap-ups whose time is over."""
-        for operator_id in self._wrap_ups.take(now):
-            self.wrap_up_over(operator_id, now)
+        """End wrap-ups, and pauses before the next try, whose time is over."""
+        for operator_id in self._rests.take(now):
+            self._changed(operator_id, lambda operator: transitions.rested(operator, now))
 
     def next_at(self) -> float | None:
-        """When the next wrap-up ends."""
-        return self._wrap_ups.next_at()
+        """When the next of them ends."""
+        return self._rests.next_at()
 
     def put(self, operator: Operator) -> None:
         """The operator is what this value says, and stands in the pools that follow from it."""
@@ -106,10 +107,11 @@ class Staff:
             self._leave_pools(old)
         self._operators[operator.operator_id] = operator
         self._enter_pools(operator)
-        if operator.state is OperatorState.WRAP_UP:
-            self._wrap_ups.set(operator.operator_id, operator.wrap_up_until)
+        until = transitions.rests_until(operator)
+        if until is None:
+            self._rests.clear(operator.operator_id)
         else:
-            self._wrap_ups.clear(operator.operator_id)
+            self._rests.set(operator.operator_id, until)
 
     def _changed(self, operator_id: OperatorId, change: Callable[[Operator], Operator]) -> Operator:
         operator = self._operators.get(operator_id)

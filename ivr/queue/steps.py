@@ -1,5 +1,6 @@
 """The order in which attempts go, and what their outcomes say about the two people. Pure."""
 
+from ivr.queue.duty import OPERATOR_FAULTS
 from ivr.queue.model import (
     Attempt,
     AttemptMode,
@@ -10,13 +11,6 @@ from ivr.queue.model import (
 )
 from ivr.queue.rules import QueueRules
 
-OPERATOR_FAULTS = frozenset(
-    {
-        AttemptOutcome.OPERATOR_NO_ANSWER,
-        AttemptOutcome.OPERATOR_REFUSED,
-        AttemptOutcome.OPERATOR_FAILED,
-    }
-)
 LEFT_AT_ONCE = OPERATOR_FAULTS | {AttemptOutcome.CALLER_LEFT}
 """Of a joined callback: one of the two was gone at the first word."""
 OPERATOR_STEPS = (AttemptStep.OPERATOR_DIALLED, AttemptStep.OPERATOR_UP)

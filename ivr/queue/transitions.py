@@ -15,6 +15,7 @@ else was quicker".
 from dataclasses import dataclass
 
 from ivr.errors import IvrError
+from ivr.queue import duty
 from ivr.queue.model import (
     BUSY_STATES,
     PENDING,
@@ -32,7 +33,7 @@ from ivr.queue.model import (
 )
 from ivr.queue.replacing import replace
 from ivr.queue.rules import QueueRules
-from ivr.queue.steps import OPERATOR_FAULTS, STEPS, have_talked, may_have_rung
+from ivr.queue.steps import STEPS, have_talked, may_have_rung
 
 LOST = AttemptOutcome.LOST.value
 
@@ -111,7 +112,7 @@ def plan(
         fence=offered.version,
         planned_at=now,
     )
-    return Trio(offered, _operator(operator, now, OperatorState.RESERVED), attempt)
+    return Trio(offered, duty.in_state(operator, now, OperatorState.RESERVED), attempt)
 
 
 def advance(attempt: Attempt, step: AttemptStep) -> Attempt:
@@ -129,7 +130,7 @@ def join(trio: Trio, now: float) -> Trio:
     _require(is_wanted(trio.contact, attempt), "join", trio.contact.state)
     return Trio(
         _contact(trio.contact, state=ContactState.CONNECTED),
-        _operator(trio.operator, now, OperatorState.ON_CALL),
+        duty.talking(trio.operator, now),
         replace(attempt, step=AttemptStep.JOINED, joined_at=now),
     )
 
@@ -139,7 +140,7 @@ def end(trio: Trio, outcome: AttemptOutcome, rules: QueueRules, now: float) -> T
     contact, operator, attempt = trio.contact, trio.operator, trio.attempt
     _require(attempt.is_live, "end", attempt.step)
     if attempt.step is AttemptStep.JOINED:
-        operator = _after_contact(operator, rules, now)
+        operator = duty.after_talk(operator, rules, now)
         if have_talked(contact, attempt, outcome, rules, now):
             # However it ended; cut off by a fault they may take their place again.
             lost = outcome is AttemptOutcome.LOST
@@ -151,9 +152,15 @@ def end(trio: Trio, outcome: AttemptOutcome, rules: QueueRules, now: float) -> T
     else:
         _require(outcome is not AttemptOutcome.CONNECTED, "end as connected", attempt.step)
         contact = _after_failure(contact, attempt, outcome, rules, now)
-        operator = _released(operator, outcome, now)
+        picked_up = _has_come_to(attempt, AttemptStep.OPERATOR_UP)
+        operator = duty.released(operator, outcome, rules, now, picked_up=picked_up)
     ended = replace(attempt, step=AttemptStep.ENDED, ended_at=now, outcome=outcome)
     return Trio(contact, operator, ended)
+
+
+def _has_come_to(attempt: Attempt, step: AttemptStep) -> bool:
+    order = STEPS[attempt.mode]
+    return attempt.step in order and order.index(attempt.step) >= order.index(step)
 
 
 def _after_failure(
@@ -182,28 +189,6 @@ def _after_failure(
     pause_s = rules.retry_delays[outcome] if theirs else rules.pause_s(outcome, faults)
     due_at = rules.call_from(contact.number, now + pause_s)
     return replace(back, tries=tries, faults=faults, due_at=due_at)
-
-
-def _released(operator: Operator, outcome: AttemptOutcome, now: float) -> Operator:
-    """Back from a reservation that came to nothing; a phone that rings in vain is put aside."""
-    if operator.state is not OperatorState.RESERVED:
-        return operator
-    if operator.wish is not None:
-        return _granted(operator, now)
-    if outcome in OPERATOR_FAULTS:
-        return _operator(operator, now, OperatorState.PAUSED, reason=outcome.value)
-    return _operator(operator, now, OperatorState.AVAILABLE)
-
-
-def _after_contact(operator: Operator, rules: QueueRules, now: float) -> Operator:
-    if operator.state is not OperatorState.ON_CALL:
-        return operator
-    if operator.wish is not None:
-        return replace(_granted(operator, now), idle_since=now)
-    if rules.wrap_up_s > 0:
-        until = now + rules.wrap_up_s
-        return replace(_operator(operator, now, OperatorState.WRAP_UP), wrap_up_until=until)
-    return replace(_operator(operator, now, OperatorState.AVAILABLE), idle_since=now)
 
 
 # ---- contacts
@@ -318,7 +303,7 @@ def _promised_again(contact: Contact) -> Contact:
 def log_in(operator: Operator, now: float) -> Operator:
     """The shift begins; a second log-in changes nothing but a pause."""
     if operator.state in (OperatorState.OFFLINE, OperatorState.PAUSED):
-        ready = _operator(operator, now, OperatorState.AVAILABLE, reason="")
+        ready = duty.in_state(_rid_of_tries(operator), now, OperatorState.AVAILABLE, reason="")
         return replace(ready, idle_since=now, wish=None)
     return _changed(replace(operator, wish=None, reason=""))
 
@@ -329,7 +314,7 @@ def log_out(operator: Operator, now: float) -> Operator:
         return _changed(replace(operator, wish=OperatorState.OFFLINE))
     if operator.state is OperatorState.OFFLINE:
         return operator
-    return _operator(operator, now, OperatorState.OFFLINE, reason="")
+    return duty.in_state(_rid_of_tries(operator), now, OperatorState.OFFLINE, reason="")
 
 
 def pause(operator: Operator, reason: str, now: float) -> Operator:
@@ -337,31 +322,34 @@ def pause(operator: Operator, reason: str, now: float) -> Operator:
     _require(operator.state is not OperatorState.OFFLINE, "pause", operator.state)
     if operator.state in BUSY_STATES:
         return _changed(replace(operator, wish=OperatorState.PAUSED, reason=reason))
+    operator = _rid_of_tries(operator)
     if operator.state is OperatorState.PAUSED:
         return _changed(replace(operator, reason=reason))
-    return _operator(operator, now, OperatorState.PAUSED, reason=reason)
+    return duty.in_state(operator, now, OperatorState.PAUSED, reason=reason)
 
 
 def wrap_up_over(operator: Operator, now: float) -> Operator:
     """The notes are written, or the time for them is over."""
     _require(operator.state is OperatorState.WRAP_UP, "end of wrap-up", operator.state)
     since = min(now, operator.wrap_up_until)  # whoever looked late must not make them wait longer
-    return replace(_operator(operator, now, OperatorState.AVAILABLE), idle_since=since)
+    return replace(duty.in_state(operator, now, OperatorState.AVAILABLE), idle_since=since)
 
 
-def _granted(operator: Operator, now: float) -> Operator:
-    wished = operator.wish
-    assert wished is not None
-    reason = operator.reason if wished is OperatorState.PAUSED else ""
-    return replace(_operator(operator, now, wished, reason=reason), wish=None)
+def rests_until(operator: Operator) -> float | None:
+    """When the operator is available without anybody's doing; None: not of their own accord."""
+    if operator.state is OperatorState.WRAP_UP:
+        return operator.wrap_up_until
+    return operator.retry_at or None
 
 
-def _operator(
-    operator: Operator, now: float, state: OperatorState, *, reason: str | None = None
-) -> Operator:
-    why = operator.reason if reason is None else reason
-    version = operator.version + 1
-    return replace(operator, state=state, state_since=now, reason=why, version=version)
+def rested(operator: Operator, now: float) -> Operator:
+    """The wrap-up, or the pause before the next try, is over."""
+    return duty.tried_again(operator, now) if operator.retry_at else wrap_up_over(operator, now)
+
+
+def _rid_of_tries(operator: Operator) -> Operator:
+    """What the operator says counts, not what became of dials before."""
+    return replace(operator, misses=0, retry_at=0.0)
 
 
 def _changed(operator: Operator) -> Operator:

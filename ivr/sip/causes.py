@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 _REASON = re.compile(
     r"^Reason[ \t]*:[^\r\n]*?\btext=\"([^\"\r\n]{1,80})\"", re.MULTILINE | re.IGNORECASE
@@ -22,6 +23,12 @@ class HangupSide(StrEnum):
     """No RTP came for the configured time: the far end died without BYE."""
     WORKER_LOST = "worker_lost"
     """The media worker process died."""
+    STANDSTILL = "standstill"
+    """The call core stood still, and the media worker let the leg go."""
+
+
+OUR_FAULTS: Final = frozenset({HangupSide.WORKER_LOST, HangupSide.STANDSTILL})
+"""The far end has nothing to do with it."""
 
 
 @dataclass(frozen=True, slots=True)

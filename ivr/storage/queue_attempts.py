@@ -1,9 +1,11 @@
 """Attempts in the shared queue: claimed, advanced, joined, ended. One transaction each."""
 
-from ivr.queue import transitions
+from collections.abc import Callable
+
+from ivr.queue import lost_talks, transitions
 from ivr.queue.matching import order_of
 from ivr.queue.model import Attempt, AttemptOutcome, AttemptStep, ContactState, NodeId
-from ivr.queue.transitions import Trio
+from ivr.queue.transitions import InvalidStateError, Trio
 from ivr.storage.queue_contacts import promised
 from ivr.storage.queue_tables import attempts
 from ivr.storage.queue_work import Work
@@ -50,11 +52,37 @@ def join(work: Work, attempt: Attempt) -> Attempt | None:
 
 def end(work: Work, attempt: Attempt, outcome: AttemptOutcome) -> Trio | None:
     """Over; None when it was before."""
+    return _ended(work, attempt, lambda trio: transitions.end(trio, outcome, work.rules, work.now))
+
+
+def lose_sight(work: Work, attempt: Attempt) -> Trio | None:
+    """Over because its node is gone, as far as anybody knows; None when it was before."""
+    return _ended(work, attempt, lambda trio: lost_talks.lose_sight(trio, work.rules, work.now))
+
+
+def resume(work: Work, attempt: Attempt) -> Attempt | None:
+    """The talk goes on, whatever was made of it while its node was out of sight."""
+    trio = work.trio(attempt.attempt_id, ended=True)
+    work.refresh()
+    work.require_lease(attempt.node)
+    if trio is None:
+        return None
+    if trio.attempt.step is AttemptStep.JOINED:
+        return trio.attempt
+    try:
+        resumed = lost_talks.resume(trio, work.rules, work.now)
+    except InvalidStateError:
+        return None
+    work.put_trio(trio, resumed)
+    return resumed.attempt
+
+
+def _ended(work: Work, attempt: Attempt, follow: Callable[[Trio], Trio]) -> Trio | None:
     trio = work.trio(attempt.attempt_id)
     if trio is None:
         return None
     work.refresh()
-    ended = transitions.end(trio, outcome, work.rules, work.now)
+    ended = follow(trio)
     if trio.contact.promise is None and ended.contact.promise is not None:
         other = promised(work, ended.contact)
         if other is not None:  # promised anew while the two seemed to talk

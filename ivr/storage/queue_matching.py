@@ -23,7 +23,7 @@ from ivr.queue.model import (
     OperatorState,
 )
 from ivr.queue.transitions import Trio
-from ivr.storage.queue_nodes import end_wrap_ups
+from ivr.storage.queue_nodes import end_rests
 from ivr.storage.queue_tables import attempts, contacts, is_waiting, literally, nodes, operators
 from ivr.storage.queue_work import Work
 
@@ -60,7 +60,7 @@ def assign(work: Work, node: NodeId, callbacks: int) -> tuple[Trio, ...]:
         work.db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ASSIGNING})
         work.refresh()
     work.require_lease(node)
-    end_wrap_ups(work)
+    end_rests(work)
     planned: list[Trio] = []
     again = True
     while again and len(planned) < PAIRS:

@@ -31,7 +31,7 @@ def renew(work: Work, node: NodeId, *, first: bool) -> float:
 def recover(work: Work, node: NodeId, *, starting: bool) -> tuple[Trio, ...]:
     """End as LOST what nodes had begun whose lease has been over for the grace, and the lines that
     hung on them; with `starting` this node's own too. Wrap-ups that are over end as well."""
-    end_wrap_ups(work)
+    end_rests(work)
     gone = set(
         work.db.execute(
             select(nodes.c.node).where(nodes.c.lease_until < work.now - work.rules.lease_grace_s)
@@ -40,6 +40,8 @@ def recover(work: Work, node: NodeId, *, starting: bool) -> tuple[Trio, ...]:
     gone |= {node} if starting else set()
     ended = [
         queue_attempts.end(work, attempt, AttemptOutcome.LOST)
+        if starting and attempt.node == node
+        else queue_attempts.lose_sight(work, attempt)
         for attempt in work.attempts(or_(attempts.c.node.in_(sorted(gone)), _is_ownerless(work)))
     ]
     lines = select(contacts).where(
@@ -70,13 +72,19 @@ def _require_name(work: Work, node: NodeId) -> None:
         raise StoreError("lease", f"another process goes by the name of node {node}")
 
 
-def end_wrap_ups(work: Work) -> None:
-    """Whose time for notes is over takes the next contact."""
-    over = work.operators(
+def end_rests(work: Work) -> None:
+    """Whose time for notes is over takes the next contact, and so does, on trial, whoever could not
+    be reached some time ago."""
+    wrapped_up = and_(
         operators.c.state == literally(OperatorState.WRAP_UP),
         operators.c.wrap_up_until <= work.now,
     )
-    for known in over:
+    to_be_tried = and_(
+        operators.c.state == literally(OperatorState.PAUSED),
+        operators.c.retry_at > 0,
+        operators.c.retry_at <= work.now,
+    )
+    for known in work.operators(or_(wrapped_up, to_be_tried)):
         operator = work.operator(known.operator_id)
         if operator == known:  # locked, and still what it was
-            work.put_operator(known, transitions.wrap_up_over(known, work.now))
+            work.put_operator(known, transitions.rested(known, work.now))

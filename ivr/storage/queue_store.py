@@ -139,6 +139,9 @@ class SqlQueueStore:
     async def end(self, attempt: Attempt, outcome: AttemptOutcome) -> Trio | None:
         return await self._do(lambda work: queue_attempts.end(work, attempt, outcome))
 
+    async def resume(self, attempt: Attempt) -> Attempt | None:
+        return await self._do(lambda work: queue_attempts.resume(work, attempt))
+
     # ---- operators
 
     async def save_operator(self, operator: Operator) -> Operator:

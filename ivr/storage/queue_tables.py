@@ -84,6 +84,9 @@ operators = Table(
     Column("wish", Text),
     Column("reason", Text),
     Column("version", Integer),
+    Column("misses", Integer),
+    Column("retry_at", Double),
+    Column("lost_talk", Text),
 )
 
 skills = Table(

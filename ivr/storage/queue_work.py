@@ -155,15 +155,18 @@ class Work:
         ordered = query.order_by(attempts.c.planned_at, attempts.c.attempt_id)
         return [attempt_of(row) for row in self.db.execute(ordered)]
 
-    def trio(self, attempt_id: AttemptId, *, lock: bool = True) -> Trio | None:
-        """The attempt with contact and operator; None when it is over."""
+    def trio(self, attempt_id: AttemptId, *, lock: bool = True, ended: bool = False) -> Trio | None:
+        """The attempt with contact and operator; None when it is over, unless `ended` ones are
+        asked for too. Their operators may be gone."""
         known = self.attempt(attempt_id, lock=False)
-        if known is None or not known.is_live:
+        if known is None or not (known.is_live or ended):
             return None
         contact = self.contact(known.contact_id, lock=lock)
         operator = self.operator(known.operator_id, lock=lock)
         attempt = self.attempt(attempt_id, lock=lock) if lock else known
-        if attempt is None or not attempt.is_live:
+        if attempt is None or not (attempt.is_live or ended):
+            return None
+        if not attempt.is_live and operator is None:
             return None
         if contact is None or operator is None:
             raise StoreError("database", f"attempt {attempt_id} has lost its contact or operator")

@@ -179,6 +179,7 @@ class Oracle:
         if person.over:
             self.ended[person.state] -= 1
         person.kind, person.node, person.over, person.reason = "call", node, False, ""
+        person.cut = None
         person.state, person.due, person.place = "waiting", 0.0, min(person.place, now)
         return True
 
@@ -213,26 +214,58 @@ class Oracle:
         if step == "joined":
             attempt.person.state, attempt.desk.state = "connected", "on_call"
             attempt.joined = now
+            attempt.desk.misses, attempt.desk.unseen = 0, None
         return True
 
-    def end(self, attempt: Try, outcome: str, now: float) -> None:
-        """The operator is free, the contact where it belongs."""
+    def resume(self, attempt: Try, now: float) -> bool:
+        """They have talked on. False: not possible."""
+        person, desk = attempt.person, attempt.desk
+        if attempt.name in self.tries:
+            return attempt.step == "joined"
+        known = self.people.get(person.name) is person and self.desks.get(desk.name) is desk
+        late = now - person.ended >= self.rules.lost_place_s
+        taken = desk.state in ("reserved", "on_call") or desk.unseen is not attempt
+        if not known or late or taken or person.cut is not attempt:
+            return False
+        self.tries[attempt.name] = attempt
+        self.ended["done"] -= 1
+        person.state, person.reason, person.over, person.cut = "connected", "", False, None
+        if desk.state in ("paused", "offline") and not desk.again:
+            desk.wish = desk.state
+        desk.state, desk.misses, desk.again, desk.unseen = "on_call", 0, 0.0, None
+        return True
+
+    def end(self, attempt: Try, outcome: str, now: float, *, unseen: bool = False) -> None:
+        """The operator is free, the contact where it belongs; `unseen`: as far as is known."""
         del self.tries[attempt.name]
         person, desk = attempt.person, attempt.desk
         if attempt.step == "joined":
             self._after_talk(desk, now)
             if self._talked(attempt, outcome, now):
                 self._over(person, "done", "lost" if outcome == "lost" else "served", now)
-                return
-            anew = self.promise(person.number, person.topic)
-            self._after_failure(person, attempt.mode, attempt.step, outcome, now)
-            if anew is not None and not person.over:
-                self._over(person, "cancelled", "known", now)
+                if unseen:
+                    person.cut = attempt
+            else:
+                anew = self.promise(person.number, person.topic)
+                self._after_failure(person, attempt.mode, attempt.step, outcome, now)
+                if anew is not None and not person.over:
+                    self._over(person, "cancelled", "known", now)
+            if unseen:
+                desk.unseen = attempt
             return
+        order = STEPS[attempt.mode]
+        if order.index(attempt.step) >= order.index("operator_up"):
+            desk.misses, desk.unseen = 0, None
         if desk.wish:
             desk.state, desk.wish = desk.wish, None
+        elif not outcome.startswith("operator_"):
+            desk.state = "available"
+        elif outcome == "operator_unreachable" or desk.unseen:
+            desk.state, desk.misses = "paused", desk.misses + 1
+            pause = self.rules.retry_operator_s * 2 ** (desk.misses - 1)
+            desk.again = now + min(pause, self.rules.retry_operator_most_s)
         else:
-            desk.state = "paused" if outcome.startswith("operator_") else "available"
+            desk.state, desk.misses = "paused", 0
         if person.state == "offered":
             self._after_failure(person, attempt.mode, attempt.step, outcome, now)
 
@@ -290,6 +323,7 @@ class Oracle:
         """Also the end of a pause, and of a wish for one."""
         if desk.state in ("offline", "paused"):
             desk.state, desk.idle = "available", now
+            desk.misses, desk.again = 0, 0.0
         desk.wish = None
 
     def rest(self, desk: Desk, state: str) -> bool:
@@ -299,7 +333,7 @@ class Oracle:
         if desk.state in ("reserved", "on_call"):
             desk.wish = state
         else:
-            desk.state = state
+            desk.state, desk.misses, desk.again = state, 0, 0.0
         return True
 
     def save(self, operator: Operator) -> None:
@@ -308,10 +342,12 @@ class Oracle:
         desk.skills, desk.languages = dict(operator.skills), set(operator.languages)
 
     def tick(self, now: float) -> None:
-        """Wrap-ups end."""
+        """Wrap-ups end, and pauses before the next try."""
         for desk in self.desks.values():
             if desk.state == "wrap_up" and desk.until <= now:
                 desk.state, desk.idle = "available", desk.until
+            elif desk.again and desk.again <= now:
+                desk.state, desk.idle, desk.again = "available", now, 0.0
 
     def forget(self, now: float) -> None:
         """Whoever can never come back."""
@@ -328,7 +364,8 @@ class Oracle:
         dead = {name for name, end in self.leases.items() if end < limit}
         dead |= {node} if starting else set()
         for attempt in [attempt for attempt in self.tries.values() if attempt.node in dead]:
-            self.end(attempt, "lost", now)
+            own = starting and attempt.node == node
+            self.end(attempt, "lost", now, unseen=not own)
         for person in self.people.values():
             if person.state == "waiting" and person.kind == "call" and person.node in dead:
                 self._after_failure(person, "delivery", "planned", "lost", now)

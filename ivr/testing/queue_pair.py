@@ -10,6 +10,7 @@ from typing import TypeVar
 from ivr.queue.engine import QueueEngine
 from ivr.queue.model import (
     Attempt,
+    AttemptId,
     AttemptOutcome,
     AttemptStep,
     Contact,
@@ -47,6 +48,9 @@ class SideBySide:
         """By class: the most that somebody served earlier had come later, seconds."""
         self.ended: list[Attempt] = []
         """The last few attempts that are over, to try what late messages do."""
+        self.resumed = 0
+        self._over: dict[AttemptId, Try] = {}
+        """The same as the oracle knows them."""
 
     def wait(self, seconds: float) -> None:
         """Time passes."""
@@ -171,7 +175,7 @@ class SideBySide:
             self.oracle.end(known, "caller_left", self.now)
             self._same_contact(known.person)
             self._same_operator(known.desk.name)
-            self._remember(attempt)
+            self._remember(attempt, known)
         self.joined += moved is not None and step is AttemptStep.JOINED
         return moved
 
@@ -183,13 +187,23 @@ class SideBySide:
         assert trio is not None
         self._same_contact(known.person)
         self._same_operator(known.desk.name)
-        self._remember(trio.attempt)
+        self._remember(trio.attempt, known)
 
     def late(self, attempt: Attempt) -> None:
         """A message about an attempt that is over changes nothing."""
         for step in (AttemptStep.CLAIMED, AttemptStep.OPERATOR_UP, AttemptStep.JOINED):
             assert self._step(attempt, step) is None
         assert self.engine.end(attempt, AttemptOutcome.OPERATOR_NO_ANSWER, self.now) is None
+
+    def resume(self, attempt: Attempt) -> None:
+        """The node says that the two talk still, of a talk or of anything else that is over."""
+        known = self._over[attempt.attempt_id]
+        resumed = self.engine.resume(attempt, self.now)
+        assert (resumed is not None) == self.oracle.resume(known, self.now)
+        if resumed is not None:
+            self.resumed += 1
+            self.ended = [one for one in self.ended if one.attempt_id != resumed.attempt_id]
+        self.check()
 
     def _step(self, attempt: Attempt, step: AttemptStep) -> Attempt | None:
         if step is AttemptStep.CLAIMED:
@@ -199,8 +213,9 @@ class SideBySide:
             return self.engine.join(attempt, self.now)
         return self.engine.advance(attempt, step)
 
-    def _remember(self, attempt: Attempt) -> None:
+    def _remember(self, attempt: Attempt, known: Try) -> None:
         self.ended = [*self.ended[-9:], attempt]
+        self._over = {one.attempt_id: self._over.get(one.attempt_id, known) for one in self.ended}
 
     # ---- operators and nodes
 
@@ -232,11 +247,11 @@ class SideBySide:
     def recover(self, node: NodeId, *, starting: bool) -> None:
         """Nodes that are gone, or this one before it was started again."""
         lost = self.engine.recover(node, self.now, starting=starting)
-        before = set(self.oracle.tries)
+        before = dict(self.oracle.tries)
         self.oracle.recover(node, self.now, starting=starting)
-        assert {trio.attempt.attempt_id for trio in lost} == before - set(self.oracle.tries)
+        assert {trio.attempt.attempt_id for trio in lost} == set(before) - set(self.oracle.tries)
         for trio in lost:
-            self._remember(trio.attempt)
+            self._remember(trio.attempt, before[trio.attempt.attempt_id])
         self.check()
 
     # ---- agreement

@@ -44,6 +44,8 @@ class Person:
     reason: str = ""
     ended: float = 0.0
     over: bool = False
+    cut: "Try | None" = None
+    """The talk that was out of sight, if nothing has happened since."""
 
 
 @dataclass
@@ -57,6 +59,11 @@ class Desk:
     idle: float = 0.0
     until: float = 0.0
     wish: str | None = None
+    misses: int = 0
+    again: float = 0.0
+    """Paused until then; 0: for good."""
+    unseen: "Try | None" = None
+    """A talk of which nobody knows whether it goes on."""
 
 
 @dataclass

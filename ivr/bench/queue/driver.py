@@ -138,6 +138,11 @@ class Driver:
         if self.pair.ended:
             self.pair.late(self.random.choice(self.pair.ended))
 
+    def _resume(self) -> None:
+        talks = [one for one in self.pair.ended if one.joined_at is not None]
+        if talks:
+            self.pair.resume(self.random.choice(talks))
+
     def _leave(self) -> None:
         self._with_somebody(self.pair.leave)
 
@@ -213,6 +218,7 @@ EVENTS: Final = (
     ("advance", 28.0),
     ("end", 6.0),
     ("late", 2.0),
+    ("resume", 6.0),
     ("leave", 3.0),
     ("cancel", 1.5),
     ("place", 4.0),

@@ -96,6 +96,7 @@ async def make_phone(tmp_path: Path) -> AsyncIterator[MakePhone]:
             sip: dict[str, object] | None = None,
             media: dict[str, object] | None = None,
             settings: dict[str, object] | None = None,
+            legs_until: Callable[[], float] | None = None,
             **options: Any,
         ) -> Phone:
             base: dict[str, object] = {"address": "127.0.0.1", "port": 0, "tls_port": 0}
@@ -109,7 +110,7 @@ async def make_phone(tmp_path: Path) -> AsyncIterator[MakePhone]:
             incoming: asyncio.Queue[Leg] = asyncio.Queue()
             pool = MediaPool(configured, on_incoming=incoming.put_nowait, **options)
             stack.push_async_callback(pool.aclose)
-            await pool.start()
+            await pool.start(legs_until=legs_until)
             return Phone(pool, incoming)
 
         yield make

@@ -10,6 +10,7 @@ import pytest
 from ivr.queue.engine import QueueEngine
 from ivr.queue.matching import order_of
 from ivr.queue.model import (
+    NO_TALK,
     Attempt,
     AttemptId,
     AttemptOutcome,
@@ -18,6 +19,7 @@ from ivr.queue.model import (
     ContactId,
     ContactKind,
     NodeId,
+    Operator,
     OperatorId,
     Priority,
 )
@@ -56,6 +58,8 @@ class Both:
         self.count = 0
         self.live: dict[ContactId, tuple[Attempt, Attempt]] = {}
         """Contact -> the attempt as the store and as the model name it."""
+        self.unseen: dict[ContactId, tuple[Attempt, Attempt]] = {}
+        """Those that ended when their node was gone."""
 
     async def same(self, asked: Any, modelled: Callable[[], Any]) -> Any:
         """Both answers, or both refusals."""
@@ -95,6 +99,7 @@ class Both:
                 *((self.end,) * 2),
                 *(self.leave, self.cancel, self.become_callback, self.return_to_line),
                 *(self.operators, self.operators, self.time, self.time, self.a_node_dies),
+                *(self.resume, self.resume),
             )
         )()
 
@@ -207,6 +212,22 @@ class Both:
             ),
         )
 
+    async def resume(self) -> None:
+        """A node that was gone says that two of its people talk still."""
+        talks = sorted(name for name, (real, _) in self.unseen.items() if real.joined_at)
+        contact_id = self.dice.choice(talks or sorted(self.unseen) or [""])
+        if not contact_id:
+            return
+        real, modelled = self.unseen[contact_id]
+        await self.store.renew(real.node)
+        self.model.renew(real.node, self.clock.now)
+        answers = await self.same(
+            self.store.resume(real), lambda: self.model.resume(modelled, self.clock.now)
+        )
+        if answers[0] is not None:
+            self.live[contact_id] = answers
+            del self.unseen[contact_id]
+
     async def operators(self) -> None:
         name, now = OperatorId(self.dice.choice(OPERATORS)), self.clock.now
         staff = self.model.staff
@@ -235,6 +256,7 @@ class Both:
             return
         self.clock.forward(8.5)
         await self.recover(self.dice.choice(NODES))
+        await self.resume()
 
     async def recover(self, node: NodeId, *, starting: bool = False) -> None:
         """Renewed by both that live, so that who is dead does not depend on the dice."""
@@ -244,7 +266,9 @@ class Both:
         expected = self.model.recover(node, self.clock.now, starting=starting)
         assert {told(trio) for trio in got} == {told(trio) for trio in expected}
         for trio in got:
-            self.live.pop(trio.contact.contact_id, None)
+            known = self.live.pop(trio.contact.contact_id, None)
+            if known is not None:
+                self.unseen[trio.contact.contact_id] = known
 
     async def compare(self) -> None:
         """Everything that can be seen of both."""
@@ -263,14 +287,18 @@ def told(answer: Any) -> Any:
     """Without the names of attempts, which each queue gives as it likes."""
     match answer:
         case Trio():
-            return answer.contact, repr(answer.operator), told(answer.attempt)
+            return answer.contact, told(answer.operator), told(answer.attempt)
+        case Operator():
+            talk = AttemptId("lost") if answer.lost_talk else NO_TALK
+            plain = replace(answer, lost_talk=talk, languages=frozenset())
+            return repr((plain, sorted(answer.languages)))  # equal sets may be written differently
         case Attempt():
             return replace(answer, attempt_id=AttemptId(""))
         case Snapshot():
             return (
                 due_and_later(answer),
                 answer.waiting_count,
-                sorted(map(repr, answer.operators)),
+                sorted(map(told, answer.operators)),
                 sorted(repr(told(attempt)) for attempt in answer.attempts),
                 answer.nodes,
             )

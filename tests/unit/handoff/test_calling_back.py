@@ -14,7 +14,7 @@ from ivr.handoff.running_talks import RunningTalks
 from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact, OperatorId
 from ivr.queue.rules import QueueRules
 from ivr.sip.causes import HangupCause, HangupSide
-from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg
+from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, Ringing
 from ivr.speech.phrase import FreeText, Phrase
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.legs import FakeLeg
@@ -255,8 +255,18 @@ async def test_a_phone_that_only_rings_stops_when_the_operator_leaves(stage):
 
 async def test_an_operator_who_does_not_pick_up_costs_the_customer_nothing(stage):
     task = await stage.begin()
+    await stage.step(AttemptStep.OPERATOR_DIALLED)
+    stage.first.happens(Ringing(180))
     assert await task is AttemptOutcome.OPERATOR_NO_ANSWER
     assert stage.dialled == ["sip:anna@phones"]
+
+
+async def test_an_operator_whose_leg_a_fault_of_ours_ended_has_not_refused(stage):
+    task = await stage.begin()
+    await to_customer(stage)
+    stage.first.happens(Disconnected(HangupCause(200, "", HangupSide.STANDSTILL)))
+    assert await task is AttemptOutcome.NODE_FAILED
+    assert "hang_up" in stage.second.commands
 
 
 async def test_a_number_that_is_not_allowed_is_never_dialled(stage):

@@ -12,7 +12,7 @@ from ivr.handoff.delivery import Delivery, OperatorSide
 from ivr.handoff.running_talks import RunningTalks
 from ivr.queue.model import AttemptOutcome, AttemptStep, ContactKind, OperatorId
 from ivr.sip.causes import HangupCause, HangupSide
-from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg
+from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, Ringing
 from ivr.speech.phrase import Phrase
 from ivr.testing.legs import FakeLeg
 from tests.unit.handoff.conftest import NODE, attempts_of, on_duty, waits
@@ -132,9 +132,28 @@ async def test_every_step_is_written_before_it_is_acted_on(queue, caller):
         (603, AttemptOutcome.OPERATOR_REFUSED),
         (408, AttemptOutcome.OPERATOR_NO_ANSWER),
         (503, AttemptOutcome.OPERATOR_FAILED),
+        (404, AttemptOutcome.OPERATOR_FAILED),
     ],
 )
-async def test_an_operator_who_cannot_be_reached_says_why(queue, caller, status, outcome):
+async def test_a_phone_that_has_rung_says_why_it_is_not_answered(queue, caller, status, outcome):
+    _, task = await begun(queue, caller)
+    caller.operator.happens(Ringing(180))
+    caller.operator.happens(hung_up(status))
+    assert await task is outcome
+    assert "hang_up" in caller.operator.commands
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (408, AttemptOutcome.OPERATOR_UNREACHABLE),
+        (500, AttemptOutcome.OPERATOR_UNREACHABLE),
+        (503, AttemptOutcome.OPERATOR_UNREACHABLE),
+        (404, AttemptOutcome.OPERATOR_FAILED),
+        (486, AttemptOutcome.OPERATOR_REFUSED),
+    ],
+)
+async def test_without_ringing_the_way_to_the_phone_may_be_broken(queue, caller, status, outcome):
     _, task = await begun(queue, caller)
     caller.operator.happens(hung_up(status))
     assert await task is outcome
@@ -143,8 +162,15 @@ async def test_an_operator_who_cannot_be_reached_says_why(queue, caller, status,
 
 async def test_a_phone_that_only_rings_is_given_up(queue, caller):
     _, task = await begun(queue, caller)
+    caller.operator.happens(Ringing(180))
     assert await task is AttemptOutcome.OPERATOR_NO_ANSWER
     assert "hang_up" in caller.operator.commands
+
+
+async def test_a_leg_that_a_fault_of_ours_ended_blames_nobody(queue, caller):
+    _, task = await begun(queue, caller)
+    caller.operator.happens(Disconnected(HangupCause(487, "", HangupSide.STANDSTILL)))
+    assert await task is AttemptOutcome.NODE_FAILED
 
 
 async def test_an_operator_who_hangs_up_on_the_whisper_has_refused(queue, caller):

@@ -22,7 +22,9 @@ from ivr.queue.model import (
     OperatorId,
     OperatorState,
 )
+from ivr.queue.rules import QueueRules
 from ivr.queue.steps import STEPS
+from ivr.storage import queue_attempts
 from tests.unit.handoff.conftest import NODE, attempts_of, contact_is, on_duty, waits
 
 pytestmark = [pytest.mark.unit, pytest.mark.asyncio]
@@ -352,3 +354,52 @@ async def test_never_more_calls_than_there_is_room_for(queue, node):
         await carrier.until_begun(2)
         await asyncio.sleep(0.3)
         assert len(carrier.begun) == 2
+
+
+async def test_a_talk_that_ends_while_the_node_shows_it_again_is_over_all_the_same(
+    queue, node, monkeypatch
+):
+    """The end is written first, and then it is resumed."""
+    talks, over, shown = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def talk(live: LiveAttempt) -> AttemptOutcome:
+        for step in STEPS[live.trio.attempt.mode]:
+            await live.advance(step)
+        await live.join()
+        talks.set()
+        await over.wait()
+        return AttemptOutcome.CONNECTED
+
+    resume = queue.resume
+
+    async def late(attempt: Attempt) -> Attempt | None:
+        over.set()
+        async with asyncio.timeout(5.0):
+            while dispatcher.live:
+                await asyncio.sleep(0.01)
+        resumed = await resume(attempt)
+        assert resumed is not None
+        shown.set()
+        return resumed
+
+    monkeypatch.setattr(queue, "resume", late)
+    monkeypatch.setattr(QueueRules, "cut_short_s", 0.0)  # a moment is a talk
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(talk)) as dispatcher:
+        await asyncio.wait_for(talks.wait(), 5.0)
+        (attempt,) = await attempts_of(queue)
+        await taken_for_over(queue, attempt)
+        dispatcher._fence()
+        await asyncio.wait_for(shown.wait(), 5.0)
+        async with asyncio.timeout(5.0):
+            while (await queue.operator(OperatorId("anna"))).state is not OperatorState.AVAILABLE:
+                await asyncio.sleep(0.01)
+        served = await contact_is(queue, ContactState.DONE)
+        assert served.end_reason == "served"
+        assert not await attempts_of(queue)
+
+
+async def taken_for_over(queue: Any, attempt: Attempt) -> None:
+    """As another node would, once this one has been silent for long enough."""
+    await queue._do(lambda work: queue_attempts.lose_sight(work, attempt))

@@ -22,3 +22,15 @@ def test_two_renewals_may_fail_within_one_lease():
     second = lease.next_renewal(0.0)
     third = lease.next_renewal(second)
     assert lease.is_good(third)
+
+
+@pytest.mark.parametrize("now", [100.0, 104.0, 105.9])
+def test_legs_are_kept_until_the_end_of_the_lease_and_never_until_others_take_over(now: float):
+    lease = Lease().on_renewed(asked_at=100.0, lasts_s=6.0)
+    assert 106.0 <= lease.legs_until(now, grace_s=2.0) < 108.0
+    assert lease.legs_until(now, grace_s=2.0) > now + 0.9
+
+
+def test_without_a_lease_calls_that_are_not_of_the_queue_are_kept_as_long_as_one():
+    lease = Lease().on_renewed(asked_at=100.0, lasts_s=6.0)
+    assert lease.legs_until(200.0, grace_s=2.0) == 206.0

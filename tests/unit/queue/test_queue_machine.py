@@ -148,6 +148,11 @@ class QueueMachine(RuleBasedStateMachine):
     def late_message(self, data: st.DataObject) -> None:
         self.pair.late(data.draw(st.sampled_from(self.pair.ended)))
 
+    @precondition(lambda self: self.pair.ended)
+    @rule(data=st.data())
+    def talk_goes_on(self, data: st.DataObject) -> None:
+        self.pair.resume(data.draw(st.sampled_from(self.pair.ended)))
+
     @rule(name=operators, event=st.sampled_from(["log_in", "log_out", "pause"]))
     def operator_does(self, name: OperatorId, event: str) -> None:
         getattr(self.pair, event)(name)
@@ -184,10 +189,12 @@ def test_a_hundred_thousand_random_events_keep_every_promise():
     drivers = drive(100_000, seed=611)
     assert sum(driver.events for driver in drivers) == 100_000
     met = {kind for driver in drivers for kind in driver.kinds}
-    assert len(met) == 17  # nothing was left out
+    assert len(met) == 18  # nothing was left out
     joined = sum(driver.pair.joined for driver in drivers)
     refused = sum(driver.pair.refused for driver in drivers)
     overtaken = sum(bool(driver.pair.overtaken_s.get(Priority.LOW)) for driver in drivers)
+    resumed = sum(driver.pair.resumed for driver in drivers)
     assert joined > 1000
     assert refused > 50  # slots were full
+    assert resumed > 5
     assert overtaken > 5  # the bound on starvation was put to the test
