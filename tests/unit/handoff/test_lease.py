@@ -22,3 +22,9 @@ def test_two_renewals_may_fail_within_one_lease():
     second = lease.next_renewal(0.0)
     third = lease.next_renewal(second)
     assert lease.is_good(third)
+
+
+def test_a_lease_that_is_lost_is_over_and_asked_for_again_in_time():
+    lease = Lease().on_renewed(asked_at=100.0, lasts_s=6.0).on_lost()
+    assert not lease.is_good(100.1)
+    assert lease.next_renewal(101.0) == 103.0
