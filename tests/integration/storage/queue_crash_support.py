@@ -47,9 +47,11 @@ async def contacts(queue: SqlQueueStore) -> list[Contact]:
 
 async def all_over(queue: SqlQueueStore, numbers: Iterable[str]) -> bool:
     """These are owed nothing any more, and nobody is being reached."""
+    snapshot = await queue.snapshot()
+    if snapshot.waiting_count or snapshot.attempts:
+        return False
     known = await contacts(queue)
-    over = {contact.number for contact in known if not contact.is_live} >= set(numbers)
-    return over and not (await queue.snapshot()).attempts
+    return {contact.number for contact in known if not contact.is_live} >= set(numbers)
 
 
 async def agrees(queue: SqlQueueStore) -> None:
