@@ -119,9 +119,12 @@ async def handset() -> AsyncIterator[Handset]:
     scope="module", loop_scope="session", params=["sqlite", "postgresql"], name="houses"
 )
 async def opened_house(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, handset: Handset
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    anna: Softphone,
+    handset: Handset,
 ) -> AsyncIterator[House]:
-    """One service with SQLite, or two with PostgreSQL."""
+    """One service with SQLite, or two with PostgreSQL; the operator is known from the beginning."""
     folder = tmp_path_factory.mktemp(request.param)
     async with AsyncExitStack() as stack:
         if request.param == "sqlite":
@@ -139,6 +142,8 @@ async def opened_house(
         stack.push_async_callback(store.aclose)
         house = House(Queue(store))
         house.networks = networks
+        await house.queue.on_duty("anna", anna)
+        await house.queue.off_duty("anna")
         for node, own_url in urls.items():
             settings = {"IVR_QUEUE__DATABASE": own_url, "IVR_QUEUE__NODE": node, **SETTINGS}
             house.services[node] = service_with_queue(folder / node, handset, **settings)
@@ -295,7 +300,7 @@ async def test_a_caller_whose_service_was_killed_comes_back_to_the_old_place(
                 await operator.until(lambda: operator.listening.heard_anything, 10.0, "the whisper")
             if point == "talk":
                 await operator.press("5")
-                await house.queue.waits(CALLER, state=ContactState.CONNECTED)
+                await house.queue.waits(CALLER, 30.0, state=ContactState.CONNECTED)
             await house.kill(node)
             await operator.ended(LET_GO_S)
             await call.ended(LET_GO_S)
@@ -311,7 +316,7 @@ async def test_a_caller_whose_service_was_killed_comes_back_to_the_old_place(
         await call.press("1")
         async with await picked_up(anna) as operator:
             await past_whisper(operator)
-            back = await house.queue.waits(CALLER, state=ContactState.CONNECTED)
+            back = await house.queue.waits(CALLER, 30.0, state=ContactState.CONNECTED)
             assert (back.contact_id, back.place_at) == (waiting.contact_id, waiting.place_at)
             await operator.hang_up()
             await call.ended()
@@ -347,7 +352,7 @@ async def serves(house: House, service: ServiceProcess, phone: Softphone, anna: 
         await wait_in_line(call)
         async with await picked_up(anna) as operator:
             await past_whisper(operator)
-            await house.queue.waits(CALLER, state=ContactState.CONNECTED)
+            await house.queue.waits(CALLER, 30.0, state=ContactState.CONNECTED)
             await operator.hang_up()
             await call.ended()
 

@@ -127,7 +127,7 @@ class Life:
                     yield Point(Break(moment, what), at)
 
     def chosen(self, database: str) -> list[Point]:
-        """Those of a test run, all kinds of writes among them."""
+        """Those of a test run, of as many kinds of writes as there are."""
         every = self.points
         if os.environ.get("CRASH_POINTS") == "all":
             return list(every)
