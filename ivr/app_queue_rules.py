@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from ivr.config import Settings
 from ivr.config_queue import DAYS, CallbackSettings
 from ivr.errors import ConfigError
+from ivr.handoff.operator import rings_on_s
 from ivr.queue.desk import target_fault
 from ivr.queue.destinations import DestinationRules, hostname, understood
 from ivr.queue.hours import WHOLE_DAY, Calendar, CallingHours, Hours, Slots, russian_regions
@@ -40,7 +41,10 @@ def queue_rules(settings: Settings) -> QueueRules:
             AttemptOutcome.CUSTOMER_FAILED: callback.failed_retry_s,
             AttemptOutcome.CALLER_LEFT: callback.failed_retry_s,
         },
-        again_s=min(QueueRules().again_s, callback.failed_retry_s),
+        # No phone may ring twice at once, also where nobody was left to end the first call.
+        again_s=max(
+            min(QueueRules().again_s, callback.failed_retry_s), rings_on_s(callback.ring_s)
+        ),
         call_from=calling_hours(callback).call_from,
         retry_operator_s=queue.unreached_retry_s,
         retry_operator_most_s=max(queue.unreached_retry_s, queue.unreached_retry_max_s),

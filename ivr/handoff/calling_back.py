@@ -21,6 +21,7 @@ from ivr.errors import SipError
 from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.delivery import OperatorSide, operator_outcome
 from ivr.handoff.dialling import answered, heard, release, unless_ended
+from ivr.handoff.operator import context_headers, lifetime
 from ivr.handoff.talk import playing, talk
 from ivr.handoff.whisper import Brief, whisper
 from ivr.queue.model import AttemptMode, AttemptOutcome, AttemptStep, Contact
@@ -144,7 +145,7 @@ class CallingBack:
         await live.advance(AttemptStep.OPERATOR_DIALLED)
         operator = await self._customers.dial(
             live.trio.operator.target,
-            headers=_headers(live.trio.contact),
+            headers=self._headers(live.trio.contact),
             caller=live.trio.contact.number,
         )
         try:
@@ -195,7 +196,7 @@ class CallingBack:
         await live.advance(AttemptStep.OPERATOR_DIALLED)
         operator = await customer.dial_beside(
             live.trio.operator.target,
-            headers=_headers(live.trio.contact),
+            headers=self._headers(live.trio.contact),
             caller=live.trio.contact.number,
         )
         try:
@@ -215,10 +216,11 @@ class CallingBack:
 
     async def _dial_customer(self, live: LiveAttempt, beside: Leg | None) -> Leg:
         target = self._customers.uri(live.trio.contact.number)
+        headers = lifetime(self._customers.ring_s)
         self._customers.listener.on_dialled(live, target)
         if beside is not None:
-            return await beside.dial_beside(target, caller=self._customers.caller)
-        return await self._customers.dial(target, headers={}, caller=self._customers.caller)
+            return await beside.dial_beside(target, headers=headers, caller=self._customers.caller)
+        return await self._customers.dial(target, headers=headers, caller=self._customers.caller)
 
     async def _customer_there(self, live: LiveAttempt, customer: Leg) -> AttemptOutcome:
         """CONNECTED when the customer has picked up and wants to talk."""
@@ -290,6 +292,7 @@ class CallingBack:
         again = self._customers.calls_again(live.trio.contact)
         await heard(customer, await self._operators.speak((*SORRY, *(AGAIN if again else ()))))
 
-
-def _headers(contact: Contact) -> dict[str, str]:
-    return {"User-to-User": f"{contact.handoff_id};encoding=hex"} if contact.handoff_id else {}
+    def _headers(self, contact: Contact) -> dict[str, str]:
+        """For the operator's phone."""
+        known = context_headers(contact.handoff_id) if contact.handoff_id else {}
+        return known | lifetime(self._operators.ring_s)

@@ -16,6 +16,7 @@ from ivr.errors import SipError
 from ivr.handoff.attempt import AttemptOverError, LiveAttempt
 from ivr.handoff.callers import WaitingCaller, WaitingCallers
 from ivr.handoff.dialling import NO_ANSWER, Reply, answered, heard, release, unless_ended
+from ivr.handoff.operator import context_headers, lifetime
 from ivr.handoff.running_talks import RunningTalks
 from ivr.handoff.talk import talk
 from ivr.handoff.transfer import SHORTEST_TALK_S
@@ -99,7 +100,7 @@ class Delivery:
         try:
             leg = await caller.leg.dial_beside(
                 operator.target,
-                headers={"User-to-User": f"{caller.handoff_id};encoding=hex"},
+                headers=context_headers(caller.handoff_id) | lifetime(self._side.ring_s),
                 caller=caller.leg.identity.ani,
             )
         except SipError as exc:

@@ -32,6 +32,8 @@ cancelled. May raise `AttemptOverError`."""
 
 ASK_S: Final = 5.0
 """A request to the queue that takes longer is given up."""
+LEASE: Final = "lease"
+"""Code of the fault that says that this node must not act."""
 END_AGAIN_S: Final = 1.0
 """Pause before the end of an attempt is written again."""
 FAILED_PAUSE_S: Final = 3.0
@@ -263,6 +265,10 @@ class Dispatcher:
         if self.fault != text:
             log.error("x %s: %s", what, text, extra={"action": "queue_fault"})
         self.fault = text
+        if isinstance(fault, StoreError) and fault.code == LEASE:
+            # Others may carry our attempts out by now; by our own clock we would ring on for long.
+            self._lease = self._lease.on_lost()
+            self._fence()
 
     # ---- attempts
 

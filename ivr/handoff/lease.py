@@ -23,6 +23,10 @@ class Lease:
         """The queue granted `lasts_s` to a request that was sent at `asked_at`."""
         return replace(self, until=asked_at + lasts_s, lasts_s=lasts_s)
 
+    def on_lost(self) -> "Lease":
+        """The queue says that it is over, or that another process has it."""
+        return replace(self, until=0.0)
+
     def is_good(self, now: float) -> bool:
         """Attempts may be begun and carried on."""
         return now < self.until

@@ -56,7 +56,12 @@ def context_headers(handoff_id: str) -> dict[str, str]:
 def lifetime(ring_s: float) -> dict[str, str]:
     """Ends the ringing of a phone that honours it (RFC 3261 section 13.3.1) even should the whole
     machine be gone by then; ordinarily our CANCEL comes first."""
-    return {"Expires": str(round(ring_s) + EXPIRES_LATER_S)}
+    return {"Expires": str(rings_on_s(ring_s))}
+
+
+def rings_on_s(ring_s: float) -> int:
+    """How long a phone may ring when nobody is left to end it."""
+    return round(ring_s) + EXPIRES_LATER_S
 
 
 class HandoffListener(Protocol):

@@ -211,7 +211,7 @@ class KamailioFront:
             self._process = await asyncio.create_subprocess_exec(
                 *prefix, binary, "-DD", "-E", "-f", str(configuration),
                 "-m", str(SHARED_MB), "-M", str(PRIVATE_MB),
-                "-Y", str(folder), "-P", str(folder / "kamailio.pid"),
+                "-Y", str(folder),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=writing,

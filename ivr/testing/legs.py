@@ -20,6 +20,8 @@ class FakeLeg:
         """What the leg was told, in order: 'answer', 'refer sip:...', 'hang_up', ..."""
         self.operator: FakeLeg | None = None
         """What `dial_beside` gives; None: it fails."""
+        self.headers: list[Mapping[str, str]] = []
+        """What each leg dialled beside this one was sent with."""
         self.refer_fails = False
         self.bridge_fails = False
         self.playback_full = False
@@ -113,6 +115,7 @@ class FakeLeg:
         if self.operator is None:
             raise SipError("dial", "no leg free")
         self.commands.append(f"dial {target}")
+        self.headers.append(headers or {})
         return self.operator
 
     async def connect(self, other: Leg, *, hear: bool, speak: bool) -> None:

@@ -19,6 +19,7 @@ from ivr.queue.model import (
 )
 from ivr.softphone.phone import Softphone
 from ivr.storage.queue_store import SqlQueueStore
+from ivr.testing.raw_phone import RawPhone
 from ivr.testing.service import ServiceProcess
 from tests.acceptance.support import FAST
 
@@ -116,7 +117,10 @@ async def queue_of(folder: Path) -> AsyncIterator[Queue]:
         await store.aclose()
 
 
-def service_with_queue(folder: Path, customer: Softphone, **overrides: object) -> ServiceProcess:
+def service_with_queue(
+    folder: Path, customer: Softphone | RawPhone, **overrides: object
+) -> ServiceProcess:
     """A service that keeps its queue in this folder; every customer is at one phone."""
-    customers = {"IVR_CALLBACK__CUSTOMER_URI": customer.uri.replace("sip:ivr@", "sip:{number}@")}
+    address = customer.uri.partition("@")[2]
+    customers = {"IVR_CALLBACK__CUSTOMER_URI": f"sip:{{number}}@{address}"}
     return ServiceProcess(folder, **{**QUICK, **customers, **overrides})

@@ -113,6 +113,16 @@ def test_rules_of_the_queue():
     assert (rules.overflows["travel"].skill, rules.overflows["travel"].after_s) == ("general", 90)
 
 
+@pytest.mark.parametrize(
+    ("ring_s", "retry_s", "pause_s"), [(35, 300, 60), (35, 20, 40), (35, 50, 50), (120, 300, 125)]
+)
+def test_no_customer_is_rung_again_while_a_call_of_a_machine_that_is_gone_may_still_ring(
+    ring_s: float, retry_s: float, pause_s: float
+):
+    callback = {"ring_s": ring_s, "failed_retry_s": retry_s}
+    assert queue_rules(Settings.model_validate({"callback": callback})).again_s == pause_s
+
+
 def test_nodes_are_told_apart_and_known_again():
     here = node_id(Settings())
     assert here == node_id(Settings())

@@ -26,8 +26,10 @@ from ivr.queue.model import (
 from ivr.queue.rules import QueueRules
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.postgresql import PostgresServer
+from ivr.testing.queue_breaks import diary
+from ivr.testing.queue_far_ends import Manners
 from ivr.testing.queue_life import NODE, QueueLife, queue_life
-from ivr.testing.queue_node import NodeOrders, diary, node_process
+from ivr.testing.queue_node import NodeOrders, node_process
 from ivr.testing.queue_values import a_contact, an_operator
 from ivr.testing.tcp_proxy import TcpProxy
 from tests.integration.storage.queue_crash_support import until
@@ -206,7 +208,7 @@ async def test_two_who_talk_while_their_node_is_cut_off_are_connected_again_when
                 node=NODE,
                 log=tmp_path / "diary.jsonl",
                 rules=rules,
-                talk_s=3600.0,
+                manners=Manners(talk_s=3600.0),
             )
             idle = replace(lonely, url=url, node=OTHER, room=0)
             with node_process(lonely):

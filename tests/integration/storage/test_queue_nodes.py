@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from ivr.queue.model import ContactKind, NodeId
+from ivr.queue.model import ContactKind, ContactState, NodeId
 from ivr.queue.rules import QueueRules
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.postgresql import PostgresServer
-from ivr.testing.queue_node import Break, Moment, NodeOrders, diary, node_process
+from ivr.testing.queue_breaks import Break, Moment, diary
+from ivr.testing.queue_far_ends import Manners
+from ivr.testing.queue_node import NodeOrders, node_process
 from ivr.testing.queue_values import a_contact, an_operator
 from ivr.testing.tcp_proxy import TcpProxy
 from tests.integration.storage.queue_crash_support import (
@@ -32,7 +34,8 @@ from tests.integration.storage.queue_crash_support import (
 pytestmark = pytest.mark.integration
 
 RULES = QueueRules(wrap_up_s=0.0, again_s=0.0, tries=100, lease_s=1.2, lease_grace_s=0.6)
-NAMES = tuple(f"c{index}" for index in range(5))
+NUMBERS = tuple(f"903000000{index}" for index in range(5))
+ENDS = {number: {ContactState.DONE} for number in NUMBERS}
 PLACES = ("claim", "operator_dialled", "customer_dialled", "identified", "join")
 
 
@@ -44,16 +47,21 @@ class TwoNodes:
         self.log = log
         since = time.time() - 60
         promises = tuple(
-            a_contact(name, since + index, ContactKind.CALLBACK, number=f"903000000{index}")
-            for index, name in enumerate(NAMES)
+            a_contact(f"c{index}", since + index, ContactKind.CALLBACK, number=number)
+            for index, number in enumerate(NUMBERS)
         )
         self.a = NodeOrders(
-            url=url, node=NodeId("node-a"), log=log, rules=RULES, promises=promises, talk_s=0.1
+            url=url,
+            node=NodeId("node-a"),
+            log=log,
+            rules=RULES,
+            promises=promises,
+            manners=Manners(talk_s=0.1),
         )
         self.b = replace(self.a, node=NodeId("node-b"), promises=())
 
     async def over(self) -> bool:
-        return await all_over(self.queue, NAMES)
+        return await all_over(self.queue, NUMBERS)
 
     def of_node(self, orders: NodeOrders, what: str) -> list[float]:
         """When this node did it."""
@@ -83,7 +91,7 @@ async def test_when_one_of_two_nodes_is_killed_the_other_keeps_every_promise(
     with node_process(replace(two.b, room=1)):
         await killed(replace(two.a, breaks=Break(Moment.AFTER, what)))
         await until(two.over, "the promises were not kept")
-    await check(two.queue, two.log, NAMES)
+    await check(two.queue, two.log, ENDS)
 
 
 @pytest.mark.parametrize("what", PLACES)
@@ -91,7 +99,7 @@ async def test_a_node_that_was_stopped_dials_and_joins_nobody_when_it_goes_on(
     two: TwoNodes, what: str
 ) -> None:
     """The other one has taken over meanwhile, whatever the stopped one was about to do."""
-    stops = replace(two.a, breaks=Break(Moment.AFTER, what, signal.SIGSTOP))
+    stops = replace(two.a, breaks=Break(Moment.AFTER, what, by=signal.SIGSTOP))
     with node_process(stops) as process, going_on(process.pid):
         await until(lambda: has(two, two.a, "breaks"), "it did not stop")
         with node_process(two.b):
@@ -103,7 +111,7 @@ async def test_a_node_that_was_stopped_dials_and_joins_nobody_when_it_goes_on(
     resumed = two.of_node(two.a, "resumes")[0]
     for done in ("dials", "joins"):
         assert max(two.of_node(two.a, done), default=0.0) < resumed
-    await check(two.queue, two.log, NAMES)
+    await check(two.queue, two.log, ENDS)
 
 
 async def test_a_node_cut_off_hangs_up_before_the_other_dials_and_serves_again_when_mended(
@@ -111,7 +119,9 @@ async def test_a_node_cut_off_hangs_up_before_the_other_dials_and_serves_again_w
 ) -> None:
     database = two.a.url.rsplit("/", 1)[1]
     async with TcpProxy(postgres.port) as network:
-        lonely = replace(two.a, url=postgres.url(database, network.port), ring_s=60.0)
+        lonely = replace(
+            two.a, url=postgres.url(database, network.port), manners=Manners(ring_s=60.0)
+        )
         with node_process(lonely):
             await until(lambda: has(two, lonely, "dials"), "nobody was dialled")
             network.cut()

@@ -31,6 +31,7 @@ class Stage:
         self.first, self.second = FakeLeg(), FakeLeg()
         self.first.operator = self.second
         self.dialled: list[str] = []
+        self.headers: list[dict[str, str]] = []
         self.allowed = True
         self.full = False
         self.answer: asyncio.Future[Answer] = asyncio.Future()
@@ -47,6 +48,7 @@ class Stage:
         if self.full:
             raise SipError("no_place", "no place for another call")
         self.dialled.append(target)
+        self.headers.append(headers)
         return self.first
 
     async def may_call(self, _contact: Contact) -> bool:
@@ -82,6 +84,12 @@ class Stage:
         """Until this step is written."""
         async with asyncio.timeout(3.0):
             while [one.step for one in await attempts_of(self.queue)] != [step]:
+                await asyncio.sleep(0.01)
+
+    async def second_dialled(self) -> None:
+        """Until the second of the two phones is rung."""
+        async with asyncio.timeout(3.0):
+            while not self.first.headers:
                 await asyncio.sleep(0.01)
 
     def _calling_back(self) -> CallingBack:
@@ -139,6 +147,15 @@ async def to_customer(stage: Stage) -> None:
     await stage.step(AttemptStep.OPERATOR_UP)
     stage.first.happens(Dtmf("1"))
     await stage.step(AttemptStep.CUSTOMER_DIALLED)
+
+
+async def test_both_phones_are_told_when_to_stop_ringing_by_themselves(stage):
+    task = await stage.begin()
+    await to_customer(stage)
+    await stage.second_dialled()
+    assert [sent["Expires"] for sent in stage.headers + stage.first.headers] == ["5", "5"]
+    hangs_up(stage.second, 486)
+    await task
 
 
 async def test_the_customer_is_rung_only_once_the_operator_is_there(stage):

@@ -119,6 +119,7 @@ async def test_every_step_is_written_before_it_is_acted_on(queue, caller):
         while "joined" not in caller.told:
             await asyncio.sleep(0.01)
     assert caller.leg.commands[-1] == "bridge"
+    assert caller.leg.headers == [{"User-to-User": "abc;encoding=hex", "Expires": "5"}]
     caller.operator.happens(hung_up())
     assert await task is AttemptOutcome.CONNECTED
     assert live.is_joined

@@ -25,6 +25,7 @@ from ivr.queue.model import (
 from ivr.queue.rules import QueueRules
 from ivr.queue.steps import STEPS
 from ivr.storage import queue_attempts
+from ivr.storage.queue_store import SqlQueueStore
 from tests.unit.handoff.conftest import NODE, attempts_of, contact_is, on_duty, waits
 
 pytestmark = [pytest.mark.unit, pytest.mark.asyncio]
@@ -200,6 +201,23 @@ async def test_a_node_that_cannot_renew_its_lease_hangs_up_before_others_may_tak
         assert dispatcher.fault
         monkeypatch.undo()
         await carrier.until_begun(2)
+
+
+async def test_a_node_whose_name_another_process_has_taken_hangs_up_at_once(tmp_path, node):
+    url, rules = f"sqlite:///{tmp_path}/twins.db", QueueRules(lease_s=60.0)
+    queue, twin = await SqlQueueStore.open(url, rules), await SqlQueueStore.open(url, rules)
+    carrier = Carrier()
+    await on_duty(queue)
+    await waits(queue)
+    async with at_work(node(carrier, queue=queue)) as dispatcher:
+        await carrier.until_dialled()
+        await twin.renew(NODE)
+        async with asyncio.timeout(10.0):
+            while not carrier.released:
+                await asyncio.sleep(0.02)
+        assert dispatcher.fault
+    for store in (queue, twin):
+        await store.aclose()
 
 
 async def test_what_an_earlier_run_left_behind_is_ended_before_anything_begins(queue, node):

@@ -34,3 +34,9 @@ def test_legs_are_kept_until_the_end_of_the_lease_and_never_until_others_take_ov
 def test_without_a_lease_calls_that_are_not_of_the_queue_are_kept_as_long_as_one():
     lease = Lease().on_renewed(asked_at=100.0, lasts_s=6.0)
     assert lease.legs_until(200.0, grace_s=2.0) == 206.0
+
+
+def test_a_lease_that_is_lost_is_over_and_asked_for_again_in_time():
+    lease = Lease().on_renewed(asked_at=100.0, lasts_s=6.0).on_lost()
+    assert not lease.is_good(100.1)
+    assert lease.next_renewal(101.0) == 103.0
