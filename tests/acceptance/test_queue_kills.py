@@ -13,8 +13,10 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
+from ivr.handoff.transfer import SHORTEST_TALK_S
 from ivr.queue.events import What
 from ivr.queue.model import Contact, ContactState, OperatorState
+from ivr.queue.rules import QueueRules
 from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
 from ivr.storage.queue_store import SqlQueueStore
@@ -29,6 +31,7 @@ from tests.acceptance.test_queue import past_whisper, picked_up, wait_in_line
 
 CALLER, CUSTOMER = "9030000001", "9030000003"
 LEASE_S, GRACE_S = 3, 2
+TALK_S = SHORTEST_TALK_S + 0.3
 LET_GO_S = 2.0
 """A killed service's phones are let go within this time."""
 SETTINGS = {
@@ -217,7 +220,8 @@ class CallBack:
             assert await self._handset.let_go(self.invite, since, within_s) < within_s
 
     async def ends_well(self) -> None:
-        """The operator says goodbye, and the customer's line is free."""
+        """They talk, the operator says goodbye, and the customer's line is free."""
+        await asyncio.sleep(TALK_S)
         await self.operator.hang_up()
         await self._handset.let_go(self.invite, time.monotonic())
 
@@ -270,6 +274,7 @@ async def test_two_who_talked_when_the_service_was_killed_are_not_called_again(
     await house.queue.on_duty("anna", anna)
     async with CallBack(house, promise, anna, handset) as first:
         await first.comes_to("both_talk")
+        await asyncio.sleep(QueueRules(lease_s=LEASE_S, lease_grace_s=GRACE_S).cut_short_s)
         node = await house.carrier()
         await first.is_let_go(await house.kill(node), LET_GO_S)
     await house.another_than(node)
