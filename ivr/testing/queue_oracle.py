@@ -220,15 +220,19 @@ class Oracle:
         """False: not possible."""
         lost = person.over and person.reason == "lost" and person.state in ("abandoned", "done")
         lost = lost and now - person.ended <= self.rules.lost_place_s
-        if not lost and not (person.kind == "callback" and person.state == "waiting"):
+        owed = person.kind == "callback" and person.state in ("waiting", "offered")
+        if not lost and not owed:
             return False
         other = self.promise(person.number, person.topic)
         if lost and other is not None:
             return False
         if person.over:
             self.ended[person.state] -= 1
+        self._unwanted(person)
         person.kind, person.node, person.over, person.reason = "call", node, False, ""
-        person.state, person.due, person.place = "waiting", 0.0, min(person.place, now)
+        person.due, person.place = 0.0, min(person.place, now)
+        if lost:
+            person.state = "waiting"
         return True
 
     # ---- attempts
@@ -275,7 +279,9 @@ class Oracle:
             desk.state, desk.wish = desk.wish, None
         else:
             desk.state = "paused" if outcome.startswith("operator_") else "available"
-        if person.state == "offered":
+        if person.state == "offered" and not attempt.wanted:
+            person.state = "waiting"
+        elif person.state == "offered":
             self._after_failure(person, attempt.mode, attempt.step, outcome, now)
 
     def _after_talk(self, desk: Desk, now: float) -> None:
