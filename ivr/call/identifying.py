@@ -26,21 +26,24 @@ from ivr.handoff.calling_back import Answer
 from ivr.nlu.thresholds import Decision
 from ivr.sip.leg import Disconnected, Dtmf, Leg
 from ivr.speech.asr import RecognizerFactory
-from ivr.speech.phrase import FreeText, Phrase
+from ivr.speech.phrase import FreeText, Name, Phrase
 from ivr.speech.player import Player, Segment
 from ivr.speech.vad import SpeechDetector
 
 log = logging.getLogger(__name__)
 
 GREETING: Final[Phrase] = (
-    FreeText("Здравствуйте! Это ноль шестьсот одиннадцать, вы просили перезвонить."),
+    FreeText("Здравствуйте! Это виртуальный помощник."),
+    *(Name("ноль"), Name("шестьсот"), Name("одиннадцать")),
+    FreeText("Вы просили перезвонить."),
 )
-QUESTION: Final[Phrase] = (FreeText("Если удобно говорить, нажмите один или скажите: да."),)
+"""In words that were recorded, like the question: people hang up on a voice that sounds wrong."""
+QUESTION: Final[Phrase] = (FreeText("Соединить вас с оператором? Скажите: да, или нажмите один."),)
 LATER_QUESTION: Final[Phrase] = (
     FreeText("Перезвонить вам позже? Если да, нажмите один. Чтобы отменить звонок, нажмите два."),
 )
-LATER_SAID: Final[Phrase] = (FreeText("Хорошо, мы перезвоним позже. До свидания."),)
-CANCEL_SAID: Final[Phrase] = (FreeText("Хорошо, звонок отменён. До свидания."),)
+LATER_SAID: Final[Phrase] = (FreeText("Хорошо. Перезвоним позже. До свидания!"),)
+CANCEL_SAID: Final[Phrase] = (FreeText("Обратный звонок отменён. До свидания!"),)
 
 NO_INPUT_S: Final = 5.0
 MACHINE_S: Final = 4.0

@@ -36,7 +36,7 @@ NOT_THERE: Final = (408, 480, 487)
 DECLINED: Final = (603,)
 """They have pressed the red button: not now."""
 PICKED_UP: Final = (AttemptStep.CUSTOMER_UP, AttemptStep.IDENTIFIED)
-JOINING: Final[Phrase] = (FreeText("Соединяю вас с оператором."),)
+JOINING: Final[Phrase] = (FreeText("Соединяю с оператором."),)
 SORRY: Final[Phrase] = (FreeText("Извините, оператор не ответил. Мы перезвоним вам ещё раз."),)
 CUSTOMER_LEFT: Final[Phrase] = (FreeText("Клиент сейчас не может говорить."),)
 
