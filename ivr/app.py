@@ -215,6 +215,7 @@ def make_policy(settings: Settings, *, staffed: bool = False) -> Policy:
             wait_s=settings.dialogue.hold_s,
             key_gap_s=settings.dialogue.key_gap_s,
             operator_available=staffed or bool(settings.handoff.operator),
+            queued=staffed,
             slot_minutes=settings.callback.slot_minutes,
         )
     )

@@ -70,6 +70,9 @@ class PolicySettings:
     """Pause between keys after which a keyed number is taken for finished, seconds."""
     operator_available: bool = True
     """False when no operator is configured: callers are offered a callback instead."""
+    queued: bool = False
+    """Operators are reached by a place in the queue: whether one is there, and when, is told after
+    that place is known."""
     transfer_attempts: int = 2
     """Hand-offs the bot tries of its own accord in one call; the caller may ask for more."""
     slot_minutes: int = 60

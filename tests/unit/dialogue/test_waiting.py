@@ -15,6 +15,7 @@ from ivr.dialogue.actions import (
     Transfer,
 )
 from ivr.dialogue.inputs import CallbackRefused, Closed, Queued, Refusal, ServiceFailed
+from ivr.dialogue.policy import PolicySettings
 from ivr.dialogue.state import Topic
 from ivr.queue.model import ContactId, ContactKind, ContactState
 from tests.unit.dialogue.conftest import NOW, Script, place
@@ -47,6 +48,12 @@ def waiting(call: Script) -> Script:
 
 
 # ---- what is told, and when
+
+
+def test_nobody_is_said_to_be_connected_before_a_place_is_known(call: Script) -> None:
+    call.settings = PolicySettings(queued=True)
+    assert call.says("operator") == "Одну минуту."
+    assert call.transferred == "operator"
 
 
 def test_the_next_refreshes_are_silent_until_something_changes(waiting: Script) -> None:
