@@ -4,6 +4,7 @@ A turn is the next state and the actions that lead to it; the last action always
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from typing import Any
 
 from ivr.dialogue.actions import (
@@ -77,6 +78,8 @@ class PolicySettings:
     """Hand-offs the bot tries of its own accord in one call; the caller may ask for more."""
     slot_minutes: int = 60
     """Length of the times that may be booked for a call back."""
+    zone: tzinfo | None = None
+    """Where the clock stands that callers hear the time of; None: the zone that `Moment` has."""
 
 
 @dataclass(frozen=True, slots=True)
