@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from ivr.analytics.metrics import Metrics
 from ivr.app_queue import QueueNode, open_queue
@@ -217,7 +218,9 @@ def make_policy(settings: Settings, *, staffed: bool = False) -> Policy:
             wait_s=settings.dialogue.hold_s,
             key_gap_s=settings.dialogue.key_gap_s,
             operator_available=staffed or bool(settings.handoff.operator),
+            queued=staffed,
             slot_minutes=settings.callback.slot_minutes,
+            zone=ZoneInfo(settings.callback.zone),
         )
     )
 

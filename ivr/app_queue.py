@@ -48,7 +48,8 @@ log = logging.getLogger(__name__)
 
 CHORD_HZ: Final = (220.0, 277.2, 329.6)
 CHORD_NOTE_S: Final = 0.9
-CHORD_EVERY_S: Final = 6.0
+CHORD_EVERY_S: Final = 5.0
+"""After three seconds of silence people ask whether anybody is there."""
 CHORD_GAIN: Final = 0.5
 BEEP: Final = tone(440.0, 0.4)
 """What an operator hears where nothing can be spoken."""

@@ -100,7 +100,7 @@ class CallbackSettings(Section):
     """After somebody has answered and asked to be called later, which is no vain dial."""
     failed_retry_s: float = Field(default=300.0, ge=1.0, le=86400.0)
     zone: str = "Europe/Moscow"
-    """Time zone of the hours, and of mobile numbers."""
+    """Time zone of the hours, of what callers hear of the time, and of mobile numbers."""
     hours: tuple[str, ...] = ()
     """When operators work: 'mon-fri 09:00-21:00', 'sat 10:00-18:00'; empty: always."""
     holidays: tuple[str, ...] = ()

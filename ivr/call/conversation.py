@@ -179,6 +179,7 @@ class Conversation:
         barge_in: bool,
         item: int | None = None,
         kind: QuestionKind | None = None,
+        droppable: bool = False,
     ) -> None:
         try:
             rendered = await self._renderer.render(phrase)
@@ -192,6 +193,7 @@ class Conversation:
             samples=gap + rendered.pcm,
             barge_in=barge_in,
             item=item,
+            droppable=droppable,
             answerable_from=0 if item else _answerable_from(rendered, len(gap), kind),
         )
         try:
@@ -203,7 +205,7 @@ class Conversation:
 
     async def _ask(self, ask: Ask, floor: Floor) -> UserInput:
         if ask.phrase:
-            await self._say(ask.phrase, barge_in=ask.barge_in, kind=ask.kind)
+            await self._say(ask.phrase, barge_in=ask.barge_in, kind=ask.kind, droppable=ask.music)
         self._turns.complete()
         self._question = ask.kind.value
         self._outside.expect(ask.kind)

@@ -34,7 +34,7 @@ class HoldMusic:
             answer = await floor.ask(TAIL_S)
         finally:
             feeding.cancel()
-        if isinstance(answer, Summoned) and self._player.wordless:
+        if isinstance(answer, Summoned) and self._player.droppable:
             self._player.stop()
         return answer
 
@@ -50,7 +50,9 @@ class HoldMusic:
         """Hand over what is missing; the seconds of music that are left then."""
         while left_s > 0 and self._player.queued_s < LEAD_S:
             samples = self._next_piece()
-            self._player.play(Segment(phrase=(), text="", samples=samples, barge_in=True))
+            self._player.play(
+                Segment(phrase=(), text="", samples=samples, barge_in=True, droppable=True)
+            )
             left_s -= PIECE_S
         return left_s
 

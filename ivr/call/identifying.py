@@ -9,6 +9,7 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
+from ivr.audio.pcm import FRAME_MS
 from ivr.call.conversation import Renderer, Understanding
 from ivr.call.ears import Ears, Utterance
 from ivr.call.echo import EchoGuard
@@ -24,33 +25,38 @@ from ivr.dialogue.yes_no import yes_or_no
 from ivr.errors import NluError, SynthesisError
 from ivr.handoff.calling_back import Answer
 from ivr.nlu.thresholds import Decision
-from ivr.sip.leg import Disconnected, Dtmf, Leg
+from ivr.sip.leg import Disconnected, Dtmf, Leg, LegFrame
 from ivr.speech.asr import RecognizerFactory
-from ivr.speech.phrase import FreeText, Phrase
+from ivr.speech.beep import BeepDetector
+from ivr.speech.phrase import FreeText, Name, Phrase
 from ivr.speech.player import Player, Segment
 from ivr.speech.vad import SpeechDetector
 
 log = logging.getLogger(__name__)
 
 GREETING: Final[Phrase] = (
-    FreeText("Здравствуйте! Это ноль шестьсот одиннадцать, вы просили перезвонить."),
+    FreeText("Здравствуйте! Это виртуальный помощник."),
+    *(Name("ноль"), Name("шестьсот"), Name("одиннадцать")),
+    FreeText("Вы просили перезвонить."),
 )
-QUESTION: Final[Phrase] = (FreeText("Если удобно говорить, нажмите один или скажите: да."),)
+"""In words that were recorded, like the question: people hang up on a voice that sounds wrong."""
+QUESTION: Final[Phrase] = (FreeText("Соединить вас с оператором? Скажите: да, или нажмите один."),)
 LATER_QUESTION: Final[Phrase] = (
     FreeText("Перезвонить вам позже? Если да, нажмите один. Чтобы отменить звонок, нажмите два."),
 )
-LATER_SAID: Final[Phrase] = (FreeText("Хорошо, мы перезвоним позже. До свидания."),)
-CANCEL_SAID: Final[Phrase] = (FreeText("Хорошо, звонок отменён. До свидания."),)
+LATER_SAID: Final[Phrase] = (FreeText("Хорошо. Перезвоним позже. До свидания!"),)
+CANCEL_SAID: Final[Phrase] = (FreeText("Обратный звонок отменён. До свидания!"),)
 
 NO_INPUT_S: Final = 5.0
-MACHINE_S: Final = 4.0
+MACHINE_S: Final = 3.5
 """Nobody who picks up the phone speaks for so long without waiting for an answer; announcements
-do."""
+do. Seconds of voice."""
 BREATH_S: Final = 1.0
 """A pause in which an announcement draws breath; people wait longer."""
 ASKED: Final = 3
 """Times the question is put to somebody who answers something else."""
 VOICED: Final = 0.4
+FRAME_S: Final = FRAME_MS / 1000
 YES_KEY: Final = "1"
 NO_KEY: Final = "2"
 
@@ -87,10 +93,14 @@ class Identifying:
             speech_began=self._on_speech, partial=self._on_partial, stale=self._on_stale
         )
         self._floor = Floor(self._player, listener, senses)
-        self._speaking = False
-        self._spoke_from_s = 0.0
-        self._spoke_until_s = -BREATH_S
-        self._audio_s = 0.0
+        self._beep = BeepDetector()
+        self._voiced_s = 0.0
+        """Voice without a pause in which an answer could be heard."""
+        self._voiced_at_s = -BREATH_S
+        self._question_put = False
+        self._answering = False
+        """What is being said began after that. «Алло» of somebody who picks up neither answers a
+        question they have not heard nor stops the greeting that says who calls."""
         self._machine = asyncio.Event()
 
     async def run(self) -> Answer:
@@ -102,7 +112,7 @@ class Identifying:
             listener=self,
             patience=self._patience,
             clock=self._parts.clock,
-            tap=self._echo.on_frame,
+            tap=self._on_audio,
         )
         self._recognizer.expect(QuestionKind.YES_NO.value)
         talk = asyncio.create_task(self._talk())
@@ -204,28 +214,40 @@ class Identifying:
     # ---- what is heard: an `EarListener` in front of the floor
 
     def on_speech_started(self, audio_s: float) -> None:
-        self._speaking = True
-        if audio_s - self._spoke_until_s >= BREATH_S:
-            self._spoke_from_s = audio_s
-        self._floor.on_speech_started(audio_s)
+        self._answering = self._question_put
+        if self._answering:
+            self._floor.on_speech_started(audio_s)
 
     def on_speech_ended(self) -> None:
-        self._speaking = False
-        self._spoke_until_s = self._audio_s
-        self._floor.on_speech_ended()
+        if self._answering:
+            self._floor.on_speech_ended()
 
     def on_partial(self, text: str, audio_s: float) -> None:
-        self._floor.on_partial(text, audio_s)
+        if self._answering:
+            self._floor.on_partial(text, audio_s)
 
     def on_utterance(self, utterance: Utterance) -> None:
-        self._floor.on_utterance(utterance)
+        if self._answering:
+            self._floor.on_utterance(utterance)
 
     def on_frame(self, audio_s: float) -> None:
-        self._audio_s = audio_s
-        long = audio_s - self._spoke_from_s >= MACHINE_S
-        if self._speaking and long and not self._echo.is_echo():
-            self._machine.set()
+        self._question_put = self._question_put or self._player.answerable
+        if self._detector.probability >= VOICED and not self._echo.is_echo():
+            self._on_voice(audio_s)
         self._floor.on_frame(audio_s)
+
+    def _on_voice(self, audio_s: float) -> None:
+        if audio_s - self._voiced_at_s >= BREATH_S:
+            self._voiced_s = 0.0
+        self._voiced_at_s = audio_s
+        self._voiced_s += FRAME_S
+        if self._voiced_s >= MACHINE_S and not self._answering:
+            self._machine.set()
+
+    def _on_audio(self, received: LegFrame) -> None:
+        self._echo.on_frame(received)
+        if self._beep.hears(received.frame.samples):
+            self._machine.set()
 
     async def _follow_events(self) -> None:
         while True:

@@ -26,7 +26,6 @@ from ivr.queue.model import (
     Contact,
     ContactId,
     ContactKind,
-    ContactState,
     NodeId,
     Place,
 )
@@ -199,7 +198,7 @@ class InLine:
             return ()
         found = []
         for contact in await self.desk.store.open_contacts(self.number):
-            if contact.kind is ContactKind.CALLBACK and contact.state is ContactState.WAITING:
+            if contact.kind is ContactKind.CALLBACK and contact.state in PENDING:
                 place = await self.desk.store.place(contact.contact_id)
                 if place is not None:
                     found.append(self.desk.outlook.estimated(place, contact.skill))

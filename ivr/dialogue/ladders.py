@@ -60,7 +60,8 @@ def to_operator(
     if state.line is not None:
         return tell(state, context, before)
     if context.settings.operator_available:
-        return transfer(state, reason, (*before, *prompts("transfer.to_operator")))
+        words = "ack.one_moment" if context.settings.queued else "transfer.to_operator"
+        return transfer(state, reason, (*before, *prompts(words)))
     state = replace(state, transfer_reason=reason)
     return offer_callback(state, context, (*before, *prompts("operator.none")))
 

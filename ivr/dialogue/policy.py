@@ -69,6 +69,8 @@ class Policy:
 
     def step(self, state: DialogueState, user_input: UserInput, moment: Moment) -> Turn:
         """The next state and what to do now; never empty, never raises for any input."""
+        if self._settings.zone is not None:
+            moment = replace(moment, now=moment.now.astimezone(self._settings.zone))
         context = Context(self._settings, moment=moment)
         if state.phase is Phase.ENDED:
             return hang_up(state, state.end_reason)

@@ -4,6 +4,7 @@ A turn is the next state and the actions that lead to it; the last action always
 """
 
 from dataclasses import dataclass, field, replace
+from datetime import tzinfo
 from typing import Any
 
 from ivr.dialogue.actions import (
@@ -70,10 +71,15 @@ class PolicySettings:
     """Pause between keys after which a keyed number is taken for finished, seconds."""
     operator_available: bool = True
     """False when no operator is configured: callers are offered a callback instead."""
+    queued: bool = False
+    """Operators are reached by a place in the queue: whether one is there, and when, is told after
+    that place is known."""
     transfer_attempts: int = 2
     """Hand-offs the bot tries of its own accord in one call; the caller may ask for more."""
     slot_minutes: int = 60
     """Length of the times that may be booked for a call back."""
+    zone: tzinfo | None = None
+    """Where the clock stands that callers hear the time of; None: the zone that `Moment` has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ DECLINED: Final = (603,)
 NO_SUCH: Final = (404, 410, 484, 604)
 """The number is nobody's; every other refusal is one on the way there, and none of theirs."""
 PICKED_UP: Final = (AttemptStep.CUSTOMER_UP, AttemptStep.IDENTIFIED)
-JOINING: Final[Phrase] = (FreeText("Соединяю вас с оператором."),)
+JOINING: Final[Phrase] = (FreeText("Соединяю с оператором."),)
 SORRY: Final[Phrase] = (FreeText("Извините, оператор не ответил."),)
 AGAIN: Final[Phrase] = (FreeText("Мы перезвоним вам ещё раз."),)
 CUSTOMER_LEFT: Final[Phrase] = (FreeText("Клиент сейчас не может говорить."),)

@@ -168,6 +168,8 @@ def _after_failure(
 ) -> Contact:
     if contact.state not in (ContactState.OFFERED, ContactState.CONNECTED):
         return contact  # the caller left or took the promise back meanwhile
+    if contact.state is ContactState.OFFERED and not is_wanted(contact, attempt):
+        return _contact(contact, state=ContactState.WAITING)  # and waits elsewhere since then
     if outcome is AttemptOutcome.CALLER_LEFT and contact.kind is not ContactKind.CALLBACK:
         return leave(replace(contact, state=ContactState.WAITING), now)
     if outcome in (AttemptOutcome.CANCELLED, AttemptOutcome.CUSTOMER_REFUSED):
@@ -258,10 +260,11 @@ def return_to_line(
     """Somebody who was promised a call, or whose line was lost lately, calls and waits on the line.
 
     A contact that waits on a line already is not to be taken over: its caller may be another one.
-    One that had ended may have been promised anew meanwhile: then the store refuses.
+    An attempt to keep the promise is fenced off, and ends by itself. One that had ended may have
+    been promised anew meanwhile: then the store refuses.
     """
-    waits = contact.state is ContactState.WAITING and contact.kind is ContactKind.CALLBACK
-    _require(waits or is_lost(contact, rules, now), "return to the line", contact.state)
+    owed = contact.state in PENDING and contact.kind is ContactKind.CALLBACK
+    _require(owed or is_lost(contact, rules, now), "return to the line", contact.state)
     changed = replace(
         contact,
         kind=ContactKind.CALL,
@@ -272,7 +275,8 @@ def return_to_line(
         ended_at=None,
         end_reason="",
     )
-    return _contact(placed(changed, rules), state=ContactState.WAITING)
+    state = contact.state if owed else ContactState.WAITING
+    return _contact(placed(changed, rules), state=state)
 
 
 def is_lost(contact: Contact, rules: QueueRules, now: float) -> bool:

@@ -30,6 +30,8 @@ class Segment:
     barge_in: bool
     item: int | None = None
     """Number of the choice it names, from 1 on."""
+    droppable: bool = False
+    """Music, or news about the waiting: nobody needs it once an operator is there."""
     answerable_from: int | None = None
     """Sample from which a yes or no answers it; None for what is no such question."""
 
@@ -105,9 +107,9 @@ class Player:
         return self._leg.queued_samples / LINE_RATE_HZ
 
     @property
-    def wordless(self) -> bool:
-        """What plays now and all that comes after it is music."""
-        return not any(segment.text for segment in self._unplayed())
+    def droppable(self) -> bool:
+        """What plays now and all that comes after it may be cut off for an operator."""
+        return all(segment.droppable for segment in self._unplayed())
 
     @property
     def answerable(self) -> bool:

@@ -171,16 +171,20 @@ class Oracle:
         """False: not possible."""
         lost = person.over and person.reason == "lost" and person.state in ("abandoned", "done")
         lost = lost and now - person.ended <= self.rules.lost_place_s
-        if not lost and not (person.kind == "callback" and person.state == "waiting"):
+        owed = person.kind == "callback" and person.state in ("waiting", "offered")
+        if not lost and not owed:
             return False
         other = self.promise(person.number, person.topic)
         if lost and other is not None:
             return False
         if person.over:
             self.ended[person.state] -= 1
+        self._unwanted(person)
         person.kind, person.node, person.over, person.reason = "call", node, False, ""
         person.cut = None
-        person.state, person.due, person.place = "waiting", 0.0, min(person.place, now)
+        person.due, person.place = 0.0, min(person.place, now)
+        if lost:
+            person.state = "waiting"
         return True
 
     # ---- attempts
@@ -253,6 +257,13 @@ class Oracle:
             if unseen:
                 desk.unseen = attempt
             return
+        self._release(desk, attempt, outcome, now)
+        if person.state == "offered" and not attempt.wanted:
+            person.state = "waiting"
+        elif person.state == "offered":
+            self._after_failure(person, attempt.mode, attempt.step, outcome, now)
+
+    def _release(self, desk: Desk, attempt: Try, outcome: str, now: float) -> None:
         order = STEPS[attempt.mode]
         if order.index(attempt.step) >= order.index("operator_up"):
             desk.misses, desk.unseen = 0, None
@@ -266,8 +277,6 @@ class Oracle:
             desk.again = now + min(pause, self.rules.retry_operator_most_s)
         else:
             desk.state, desk.misses = "paused", 0
-        if person.state == "offered":
-            self._after_failure(person, attempt.mode, attempt.step, outcome, now)
 
     def _talked(self, attempt: Try, outcome: str, now: float) -> bool:
         """Those called back may be joined and gone before a word was said."""

@@ -9,6 +9,9 @@ import soundfile
 import soxr
 import vosk
 
+from ivr.audio.pcm import FRAME_BYTES
+from ivr.softphone.listening import FRAME_S, audible
+
 MODEL = Path("models/ru-0611")
 VOICE = Path("models/voice-elena")
 RATE_HZ = 8000
@@ -104,6 +107,15 @@ def _best_match(track: np.ndarray, piece: np.ndarray) -> float:
 def heard(samples: bytes, *prompt_ids: str) -> bool:
     """True when every one of the recorded prompts was heard."""
     return all(match(samples, prompt_id) > 0.8 for prompt_id in prompt_ids)
+
+
+def longest_silence_s(samples: bytes) -> float:
+    """The longest stretch in which nothing can be heard."""
+    longest = quiet = 0
+    for start in range(0, len(samples) - FRAME_BYTES + 1, FRAME_BYTES):
+        quiet = 0 if audible(samples[start : start + FRAME_BYTES]) else quiet + 1
+        longest = max(longest, quiet)
+    return longest * FRAME_S
 
 
 def level_at(samples: bytes, frequency_hz: float) -> float:

@@ -2,13 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from ivr.audio.tones import tone
+from ivr.queue.events import What
 from ivr.queue.model import (
+    DEFAULT_SKILL,
     Contact,
     ContactId,
     ContactKind,
@@ -17,10 +21,12 @@ from ivr.queue.model import (
     OperatorId,
     OperatorState,
 )
+from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
 from ivr.storage.queue_store import SqlQueueStore
 from ivr.testing.raw_phone import RawPhone
 from ivr.testing.service import ServiceProcess
+from tests.acceptance.ear import level_at
 from tests.acceptance.support import FAST
 
 QUICK = {
@@ -35,6 +41,8 @@ QUICK = {
     "IVR_CALLBACK__NO_ANSWER_RETRY_S": 1,
     "IVR_MEDIA__WORKERS": 3,
 }
+LET_GO_S = 1.0
+"""A phone that is not wanted any more stops ringing within this time."""
 
 
 class Queue:
@@ -43,16 +51,18 @@ class Queue:
     def __init__(self, store: SqlQueueStore) -> None:
         self.store = store
 
-    async def on_duty(self, name: str, phone: Softphone) -> OperatorId:
+    async def on_duty(self, name: str, phone: Softphone, skill: str = DEFAULT_SKILL) -> OperatorId:
         """An operator who is free, at this phone."""
         operator_id = OperatorId(name)
         target = phone.uri.replace("sip:ivr@", f"sip:{name}@")
-        await self.store.save_operator(Operator(operator_id=operator_id, name=name, target=target))
+        await self.store.save_operator(
+            Operator(operator_id=operator_id, name=name, target=target, skills={skill: 1})
+        )
         await self.store.log_in(operator_id)
         return operator_id
 
-    async def promise(self, number: str, *, ago_s: float = 0.0) -> Contact:
-        """A call back, asked for so long ago."""
+    async def promise(self, number: str, *, ago_s: float = 0.0, slot_at: float = 0.0) -> Contact:
+        """A call back, asked for so long ago, perhaps for a booked time."""
         at = time.time() - ago_s
         enqueued = await self.store.enqueue(
             Contact(
@@ -61,10 +71,23 @@ class Queue:
                 number=number,
                 topic="callback",
                 first_promised_at=at,
-                place_at=at,
+                place_at=slot_at or at,
+                due_at=slot_at,
             )
         )
         return enqueued.contact
+
+    async def nothing_is_owed(self) -> None:
+        """Take back whatever is still promised, and wait until no attempt lives."""
+        async with asyncio.timeout(10.0):
+            while True:
+                seen = await self.store.snapshot()
+                living = {attempt.contact_id for attempt in seen.attempts}
+                for contact_id in living | {contact.contact_id for contact in seen.waiting}:
+                    await self.store.cancel(contact_id)
+                if not living:
+                    return
+                await asyncio.sleep(0.05)
 
     async def off_duty(self, *names: str) -> None:
         for name in names:
@@ -96,6 +119,14 @@ class Queue:
             await asyncio.sleep(0.05)
         raise AssertionError(f"{number} does not wait: {await self.contacts_of(number)}")
 
+    async def steps_of(self, contact: Contact) -> list[str]:
+        """What its attempts have come to, in order, of all of them."""
+        return [
+            str(event.values["step"])
+            for event in await self.store.events()
+            if event.what is What.STEP and event.contact_id == contact.contact_id
+        ]
+
     async def is_over(self, contact: Contact, timeout_s: float = 10.0) -> ContactState:
         """Until nothing is owed any more; how it ended."""
         for _ in range(round(timeout_s / 0.05)):
@@ -117,6 +148,12 @@ async def queue_of(folder: Path) -> AsyncIterator[Queue]:
         await store.aclose()
 
 
+def zone_at(hour: int) -> str:
+    """A time zone where it is this hour now: tests choose day or night."""
+    east = (hour - datetime.now(UTC).hour + 11) % 24 - 11
+    return f"Etc/GMT{-east:+d}"
+
+
 def service_with_queue(
     folder: Path, customer: Softphone | RawPhone, **overrides: object
 ) -> ServiceProcess:
@@ -124,3 +161,56 @@ def service_with_queue(
     address = customer.uri.partition("@")[2]
     customers = {"IVR_CALLBACK__CUSTOMER_URI": f"sip:{{number}}@{address}"}
     return ServiceProcess(folder, **{**QUICK, **customers, **overrides})
+
+
+# ---- what people do with their phones
+
+
+async def wait_in_line(call: PhoneCall) -> None:
+    """Ask for an operator by key, over the greeting."""
+    await call.answered()
+    await call.passed(0.5)
+    await call.press("0")
+
+
+async def picked_up(phone: Softphone) -> PhoneCall:
+    """The next call, answered; enter it as a context manager."""
+    incoming = await phone.next_incoming()
+    await incoming.leg.ring()
+    await incoming.leg.answer()
+    return incoming
+
+
+async def past_whisper(operator: PhoneCall) -> None:
+    await operator.answered()
+    await operator.passed(0.3)
+    await operator.press("5")
+
+
+async def says_yes_until(call: PhoneCall, done: Callable[[], Awaitable[bool]]) -> None:
+    """Whatever is asked: «Перезвонить?», «По этому номеру?»."""
+    for _ in range(6):
+        await call.prompt_heard(quiet_s=1.2)
+        if await done():
+            return
+        await call.press("1")
+    raise AssertionError("nothing was promised")
+
+
+def caller_of(incoming: PhoneCall) -> str:
+    return incoming.leg.identity.ani
+
+
+def called(incoming: PhoneCall) -> str:
+    """The number that was dialled."""
+    return incoming.leg.identity.dnis
+
+
+async def hear_each_other(one: PhoneCall, other: PhoneCall) -> bool:
+    began = one.listening.now_s, other.listening.now_s
+    one.leg.play(tone(600, 2.0))
+    other.leg.play(tone(1100, 2.0))
+    await other.passed(2.3)
+    first = level_at(one.listening.heard_between(began[0] + 0.7)[:16000], 1100)
+    second = level_at(other.listening.heard_between(began[1] + 0.7)[:16000], 600)
+    return first > 0.8 and second > 0.8

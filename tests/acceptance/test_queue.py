@@ -2,24 +2,36 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from ivr.audio.tones import tone
 from ivr.queue.model import ContactState, OperatorState
-from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
 from ivr.testing.service import ServiceProcess
-from tests.acceptance.ear import level_at
-from tests.acceptance.queue_support import Queue, queue_of, service_with_queue
+from tests.acceptance.queue_support import (
+    LET_GO_S,
+    Queue,
+    caller_of,
+    hear_each_other,
+    past_whisper,
+    picked_up,
+    queue_of,
+    says_yes_until,
+    service_with_queue,
+    wait_in_line,
+)
 from tests.acceptance.support import Records
+from tests.acceptance.voice import spoken
 
 FIRST, SECOND, CUSTOMER = "9030000001", "9030000002", "9030000003"
-LET_GO_S = 1.0
-"""A phone that is not wanted any more stops ringing within this time."""
+VOICEMAIL = (
+    "Здравствуйте! Сейчас я не могу ответить на ваш звонок, пожалуйста, оставьте сообщение после"
+    " звукового сигнала, и я обязательно вам перезвоню."
+)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -74,51 +86,6 @@ async def queue(shared: Queue) -> AsyncIterator[Queue]:
     for number in (FIRST, SECOND, CUSTOMER):
         for contact in await shared.contacts_of(number):
             await shared.store.cancel(contact.contact_id)
-
-
-async def wait_in_line(call: PhoneCall) -> None:
-    """Ask for an operator by key, over the greeting."""
-    await call.answered()
-    await call.passed(0.5)
-    await call.press("0")
-
-
-async def picked_up(phone: Softphone) -> PhoneCall:
-    """The next call, answered; enter it as a context manager."""
-    incoming = await phone.next_incoming()
-    await incoming.leg.ring()
-    await incoming.leg.answer()
-    return incoming
-
-
-async def past_whisper(operator: PhoneCall) -> None:
-    await operator.answered()
-    await operator.passed(0.3)
-    await operator.press("5")
-
-
-async def says_yes_until(call: PhoneCall, done: Callable[[], Awaitable[bool]]) -> None:
-    """Whatever is asked: «Перезвонить?», «По этому номеру?»."""
-    for _ in range(6):
-        await call.prompt_heard(quiet_s=1.2)
-        if await done():
-            return
-        await call.press("1")
-    raise AssertionError("nothing was promised")
-
-
-def caller_of(incoming: PhoneCall) -> str:
-    return incoming.leg.identity.ani
-
-
-async def hear_each_other(one: PhoneCall, other: PhoneCall) -> bool:
-    began = one.listening.now_s, other.listening.now_s
-    one.leg.play(tone(600, 2.0))
-    other.leg.play(tone(1100, 2.0))
-    await other.passed(2.3)
-    first = level_at(one.listening.heard_between(began[0] + 0.7)[:16000], 1100)
-    second = level_at(other.listening.heard_between(began[1] + 0.7)[:16000], 600)
-    return first > 0.8 and second > 0.8
 
 
 async def test_a_free_operator_hears_the_whisper_then_both_hear_each_other(
@@ -219,7 +186,7 @@ async def test_a_promised_call_keeps_its_place_before_a_later_live_caller(
             assert caller_of(operator) == FIRST
 
 
-async def test_a_promised_call_does_not_jump_a_caller_who_came_before(
+async def test_no_callback_jumps_live_callers_who_came_before(
     service, queue, phone, customer, anna
 ):
     async with await phone.call(service.sip, caller=FIRST) as call:
@@ -257,6 +224,54 @@ async def test_a_customer_says_yes_and_a_busy_one_is_called_again(
             await operator.hang_up()
             await called.ended(LET_GO_S)
     assert await queue.is_over(promise) is ContactState.DONE
+
+
+async def test_an_operator_is_let_go_when_a_machine_picks_up(queue, customer, anna):
+    greeting = await spoken(VOICEMAIL)
+    await queue.on_duty("anna", anna)
+    await queue.promise(CUSTOMER)
+    async with await picked_up(anna) as operator:
+        await past_whisper(operator)
+        async with await picked_up(customer) as machine:
+            await machine.answered()
+            machine.send(greeting)
+            await machine.ended(20.0)
+        await operator.ended(10.0)
+    waiting = await queue.waits(CUSTOMER, tries=1)
+    assert waiting.due_at - time.time() > 600.0  # a machine does not give way to somebody soon
+    await queue.has_state("anna", OperatorState.AVAILABLE)
+
+
+async def test_no_operator_stuck_reserved_whatever_ends_the_attempt(
+    service, queue, phone, customer, anna
+):
+    await queue.on_duty("anna", anna)
+    promise = await queue.promise(CUSTOMER)
+    async with await anna.next_incoming() as ringing:  # the promise is taken back
+        await ringing.leg.ring()
+        await queue.store.cancel(promise.contact_id)
+        await ringing.ended()
+    await queue.has_state("anna", OperatorState.AVAILABLE)
+    async with await phone.call(service.sip, caller=FIRST) as call:  # the caller leaves
+        await wait_in_line(call)
+        async with await picked_up(anna) as operator:
+            await operator.answered()
+            await call.hang_up()
+            await operator.ended(LET_GO_S)
+    await queue.has_state("anna", OperatorState.AVAILABLE)
+    promise = await queue.promise(CUSTOMER)
+    async with await picked_up(anna) as operator:  # the customer leaves while being asked
+        await past_whisper(operator)
+        async with await picked_up(customer) as asked:
+            await asked.answered()
+            await asked.hang_up()
+        await operator.ended()
+    await queue.has_state("anna", OperatorState.AVAILABLE)
+    await queue.store.cancel(promise.contact_id)
+    async with await phone.call(service.sip, caller=SECOND) as call:
+        await wait_in_line(call)
+        async with await picked_up(anna) as operator:
+            assert caller_of(operator) == SECOND
 
 
 async def test_a_service_killed_after_a_promise_calls_exactly_once_and_the_customer_first(

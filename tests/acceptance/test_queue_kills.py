@@ -25,9 +25,14 @@ from ivr.testing.raw_phone import Message
 from ivr.testing.service import ServiceProcess
 from ivr.testing.tcp_proxy import TcpProxy
 from tests.acceptance.handset import Handset
-from tests.acceptance.queue_support import Queue, service_with_queue
+from tests.acceptance.queue_support import (
+    Queue,
+    past_whisper,
+    picked_up,
+    service_with_queue,
+    wait_in_line,
+)
 from tests.acceptance.support import Records
-from tests.acceptance.test_queue import past_whisper, picked_up, wait_in_line
 
 CALLER, CUSTOMER = "9030000001", "9030000003"
 LEASE_S, GRACE_S = 3, 2

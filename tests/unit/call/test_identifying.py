@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from ivr.audio.pcm import FRAME_BYTES, LINE_RATE_HZ
+from ivr.audio.pcm import FRAME_BYTES, FRAME_SAMPLES, LINE_RATE_HZ
+from ivr.audio.tones import tone
 from ivr.audio.wav import load_audio
+from ivr.call import identifying
 from ivr.call.conversation import Understanding
 from ivr.call.identifying import Identifying, IdentifyingParts
 from ivr.call.patience import PatienceSettings
@@ -18,6 +20,7 @@ from ivr.handoff.calling_back import Answer
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Disconnected, Dtmf
 from ivr.speech.endpointing import EndpointingProfile
+from ivr.speech.phrase import FreeText
 from ivr.speech.prompt_texts import load_prompt_texts
 from ivr.testing.legs import FakeLeg
 from ivr.testing.parts import FakeNlu, FakeRecognizerFactory, FakeRenderer
@@ -145,6 +148,41 @@ async def test_an_announcement_that_never_pauses_is_a_machine(stages):
     for _ in range(20):
         await stage.hears(SPEECH)
     assert await stage.answer() is Answer.MACHINE
+
+
+async def test_a_beep_is_a_machine_however_short_its_announcement(stages):
+    stage = on_stage(stages, "оставьте сообщение")
+    await stage.says()
+    await stage.hears(tone(1000.0, 0.5))
+    assert await stage.answer() is Answer.MACHINE
+
+
+async def test_somebody_who_answers_at_length_is_no_machine(stages):
+    stage = on_stage(stages, "да")
+    await stage.prompt_ends()
+    for _ in range(8):
+        await stage.hears(SPEECH)
+    assert not stage.task.done()
+    await stage.passes(1.5)
+    assert await stage.answer() is Answer.YES
+
+
+async def test_a_hello_over_the_greeting_does_not_stop_it(stages):
+    stage = on_stage(stages, "алло")
+    await asyncio.sleep(0.05)
+    playing = stage.leg.queued_samples
+    await stage.says()
+    left = playing - (len(SPEECH) // 2 + round(0.8 * LINE_RATE_HZ))
+    assert 0 < left - FRAME_SAMPLES <= stage.leg.queued_samples
+
+
+async def test_somebody_who_speaks_in_short_sentences_is_no_machine(stages, monkeypatch):
+    monkeypatch.setattr(identifying, "GREETING", (FreeText("Здравствуйте! " * 99),))
+    stage = on_stage(stages, *("алло",) * 6)
+    for _ in range(6):
+        await stage.hears(SPEECH * 4)
+        await stage.passes(1.3)
+    assert not stage.task.done()
 
 
 async def test_who_hangs_up_is_gone(stages):

@@ -282,6 +282,21 @@ async def test_asking_for_an_operator_takes_the_promise_up_too(house):
     assert (await only_contact(house)).contact_id == promised.contact_id
 
 
+async def test_who_calls_while_the_promise_is_being_kept_gets_its_place_on_the_line(house):
+    await house.store.save_operator(Operator(operator_id=OperatorId("anna"), target="sip:1@pbx"))
+    await house.store.log_in(OperatorId("anna"))
+    await house.caller().promise(NUMBER, "operator", None)
+    (trio,) = await house.store.assign(NODE, 1)
+    again = house.caller()
+    (promise,) = await again.promises()
+    queued = await again.return_to_line(promise.contact_id)
+    assert isinstance(queued, Queued)
+    await house.store.end(trio.attempt, AttemptOutcome.CANCELLED)
+    contact = await only_contact(house)
+    assert (contact.contact_id, contact.kind) == (promise.contact_id, ContactKind.CALL)
+    assert (contact.state, contact.rank) == (ContactState.WAITING, trio.contact.rank)
+
+
 async def test_a_promise_is_taken_back(house):
     caller = house.caller()
     await caller.promise(NUMBER, "operator", None)

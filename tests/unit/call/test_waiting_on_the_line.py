@@ -273,7 +273,22 @@ async def test_an_operator_silences_the_music_and_joins(dial: Dial, queue: Queue
     assert call.conversation.ended_with == "transferred"
 
 
-async def test_an_operator_lets_a_sentence_end(dial: Dial, queue: Queue) -> None:
+async def test_an_operator_does_not_wait_for_news_about_the_waiting(
+    dial: Dial, queue: Queue
+) -> None:
+    call = await dial(queue)
+    async with asyncio.timeout(5.0):
+        while "Пока вы ждёте" not in call.replies[-1]:
+            await call.passes(0.02)
+    assert call.leg.queued_samples > LINE_RATE_HZ
+    call.floor.summon()
+    await call.passes(0.1)
+    assert call.replies[-1] == "Оператор подключается."
+    await call.passes(1.0)
+    assert queue.joins == 1
+
+
+async def test_an_operator_lets_an_answer_end(dial: Dial, queue: Queue) -> None:
     call = await dial(queue)
     await call.says("мой номер", lasts_s=1.0)
     left = call.leg.queued_samples

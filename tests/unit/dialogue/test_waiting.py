@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +16,7 @@ from ivr.dialogue.actions import (
     Transfer,
 )
 from ivr.dialogue.inputs import CallbackRefused, Closed, Queued, Refusal, ServiceFailed
+from ivr.dialogue.policy import PolicySettings
 from ivr.dialogue.state import Topic
 from ivr.queue.model import ContactId, ContactKind, ContactState
 from tests.unit.dialogue.conftest import NOW, Script, place
@@ -47,6 +49,12 @@ def waiting(call: Script) -> Script:
 
 
 # ---- what is told, and when
+
+
+def test_nobody_is_said_to_be_connected_before_a_place_is_known(call: Script) -> None:
+    call.settings = PolicySettings(queued=True)
+    assert call.says("operator") == "Одну минуту."
+    assert call.transferred == "operator"
 
 
 def test_the_next_refreshes_are_silent_until_something_changes(waiting: Script) -> None:
@@ -481,6 +489,13 @@ def test_closed_tells_when_it_opens_and_offers_a_time(call: Script) -> None:
     )
     call.says("out_of_scope", "первое", sure=0.1)
     assert call.last == RequestCallback(number="9030000001", reason="operator", slot=SLOTS[3])
+
+
+def test_hours_are_told_by_the_clock_of_the_callers_not_of_the_machine(call: Script) -> None:
+    call.settings = PolicySettings(zone=ZoneInfo("Asia/Novosibirsk"))  # seven hours further on
+    call.says("operator")
+    told = call.happens(Closed(NOON + 14 * HOUR, SLOTS[3:]))
+    assert told.startswith("Сейчас операторы не работают. Они начнут отвечать завтра в девять ча")
 
 
 def test_closed_without_times_is_a_call_in_turn(call: Script) -> None:

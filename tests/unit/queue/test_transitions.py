@@ -282,6 +282,17 @@ def test_and_so_is_one_who_hangs_up_while_the_operator_rings():
     assert (lost.kind, lost.state) == (CALLBACK, ContactState.WAITING)
 
 
+@pytest.mark.parametrize("outcome", [Outcome.CANCELLED, Outcome.CUSTOMER_BUSY, Outcome.LOST])
+def test_who_calls_while_the_promise_is_being_kept_waits_at_its_place_on_the_line(outcome):
+    trio = planned(kind=CALLBACK, at=20)
+    on_line = return_to_line(trio.contact, RULES, 110, node=NODE, call_id="k")
+    assert (on_line.kind, on_line.state) == (CALL, ContactState.OFFERED)
+    assert not is_wanted(on_line, trio.attempt)
+    after = end(replace(trio, contact=on_line), outcome, RULES, 112).contact
+    assert (after.kind, after.state) == (CALL, ContactState.WAITING)
+    assert (after.rank, after.tries, after.due_at) == (trio.contact.rank, 0, 0)
+
+
 @pytest.mark.parametrize("talked", [False, True])  # who is on the line keeps it by staying
 def test_a_line_that_a_fault_cut_keeps_its_place_for_a_while(talked):
     trio = joined(planned(at=20)) if talked else planned(at=20)

@@ -1,0 +1,108 @@
+"""Calling while operators do not work: the sentence, a time that is offered, and the promise."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytest_asyncio
+
+from ivr.queue.model import ContactKind, ContactState
+from ivr.softphone.caller import PhoneCall
+from ivr.softphone.phone import Softphone
+from ivr.testing.service import ServiceProcess
+from tests.acceptance.ear import heard, words_in
+from tests.acceptance.queue_support import (
+    Queue,
+    queue_of,
+    service_with_queue,
+    wait_in_line,
+    zone_at,
+)
+from tests.acceptance.support import Records
+from tests.acceptance.voice import spoken
+
+FIRST, SECOND = "9030000001", "9030000002"
+ZONE = ZoneInfo(zone_at(12))
+TODAY = datetime.now(ZONE).date()
+OPENS = datetime.combine(TODAY + timedelta(days=1), time(9), ZONE)
+"""Noon of a holiday: operators are there again tomorrow morning."""
+RULES = {
+    "IVR_CALLBACK__ZONE": ZONE.key,
+    "IVR_CALLBACK__HOURS": '["mon-sun 09:00-21:00"]',
+    "IVR_CALLBACK__HOLIDAYS": f'["{TODAY:%Y-%m-%d}"]',
+    "IVR_MEDIA__WORKERS": 1,
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def anna() -> AsyncIterator[Softphone]:
+    """The operator's phone, which is not to ring today."""
+    async with Softphone() as phone:
+        yield phone
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("closed")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def queue(folder: Path, anna: Softphone) -> AsyncIterator[Queue]:
+    async with queue_of(folder) as opened:
+        await opened.on_duty("anna", anna)
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def service(folder: Path, queue: Queue, anna: Softphone) -> AsyncIterator[ServiceProcess]:
+    async with service_with_queue(folder, anna, **RULES) as running:
+        yield running
+
+
+async def asked_for_a_number(call: PhoneCall) -> str:
+    """The caller wants an operator and hears that there is none today; what was said."""
+    await wait_in_line(call)
+    offer = words_in(await call.prompt_heard(quiet_s=1.5))
+    await call.press("1")
+    assert heard(await call.prompt_heard(), "callback.to_this_number")
+    return offer
+
+
+async def promised(call: PhoneCall) -> str:
+    """What was promised before the call was ended."""
+    last = await call.prompt_heard(quiet_s=1.5)
+    await call.ended()
+    assert heard(last, "callback.read_back", "callback.slot", "close.goodbye_short")
+    return words_in(last)
+
+
+async def test_a_time_is_booked_by_key_while_nobody_works(service, queue, phone, anna):
+    async with await phone.call(service.sip, caller=FIRST) as call:
+        offer = await asked_for_a_number(call)
+        assert "не работают" in offer
+        assert "завтра в девять" in offer
+        await call.press("1")
+        times = words_in(await call.prompt_heard(quiet_s=1.5))
+        assert "завтра с девяти до десяти" in times
+        assert "завтра с десяти до одиннадцати" in times
+        await call.press("1")
+        assert "завтра с девяти до десяти" in await promised(call)
+    promise = await queue.waits(FIRST, kind=ContactKind.CALLBACK)
+    assert (promise.due_at, promise.state) == (OPENS.timestamp(), ContactState.WAITING)
+    stored = await Records(service).last_call(FIRST)
+    assert stored["call"]["outcome"] == "callback"
+    with pytest.raises(TimeoutError):
+        await anna.next_incoming(1.0)
+
+
+async def test_a_time_is_booked_by_voice_and_read_back(service, queue, phone, says):
+    async with await phone.call(service.sip, caller=SECOND) as call:
+        await asked_for_a_number(call)
+        await call.say(says("да"))
+        await call.prompt_heard(quiet_s=1.5)
+        await call.say(await spoken("завтра в десять утра"))
+        assert "завтра с десяти до одиннадцати" in await promised(call)
+    promise = await queue.waits(SECOND, kind=ContactKind.CALLBACK)
+    assert promise.due_at == (OPENS + timedelta(hours=1)).timestamp()

@@ -1,0 +1,164 @@
+"""Two services that share one queue, over real SIP: nobody is dialled or counted twice."""
+
+import asyncio
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from ivr.queue.model import ContactState, OperatorState
+from ivr.softphone.phone import Softphone
+from ivr.testing.service import ServiceProcess
+from tests.acceptance.queue_support import (
+    Queue,
+    called,
+    caller_of,
+    past_whisper,
+    picked_up,
+    queue_of,
+    service_with_queue,
+)
+from tests.acceptance.support import Records
+
+PROMISED = ("9160000001", "9160000002", "9160000003")
+LEASE_S, GRACE_S = 3.0, 1.0
+RULES = {
+    "IVR_CALLBACK__MODE": "customer_first",
+    "IVR_CALLBACK__FAILED_RETRY_S": 1,
+    "IVR_QUEUE__LEASE_S": LEASE_S,
+    "IVR_QUEUE__LEASE_GRACE_S": GRACE_S,
+    "IVR_MEDIA__WORKERS": 2,
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def operators() -> AsyncIterator[Softphone]:
+    """Three operators at one phone with several lines."""
+    async with Softphone() as phone:
+        yield phone
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def customers() -> AsyncIterator[Softphone]:
+    """The phone of everybody who is called back."""
+    async with Softphone() as phone:
+        yield phone
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("nodes")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def queue(folder: Path, operators: Softphone) -> AsyncIterator[Queue]:
+    async with queue_of(folder) as opened:
+        for name in ("anna", "boris", "vera"):
+            await opened.on_duty(name, operators)
+        await opened.off_duty("anna", "boris", "vera")
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def nodes(
+    folder: Path, queue: Queue, customers: Softphone
+) -> AsyncIterator[tuple[ServiceProcess, ...]]:
+    """Two services, each with records and processes of its own."""
+    database = f"sqlite:///{folder}/queue.db"
+    made = [
+        service_with_queue(
+            folder / name,
+            customers,
+            **{**RULES, "IVR_QUEUE__DATABASE": database, "IVR_QUEUE__NODE": name},
+        )
+        for name in ("one", "two")
+    ]
+    await asyncio.gather(*(one.start() for one in made))
+    yield tuple(made)
+    await asyncio.gather(*(one.stop() for one in made))
+
+
+async def figures(service: ServiceProcess) -> dict[str, Any]:
+    """What this service tells of the whole queue's promises."""
+    return dict((await Records(service).get("/queue/figures"))["total"]["promises"])
+
+
+async def counters(service: ServiceProcess) -> dict[str, float]:
+    """The queue's counters as Prometheus scrapes them."""
+    lines = (await Records(service).text("/metrics")).splitlines()
+    pairs = (line.rsplit(" ", 1) for line in lines if line.startswith("ivr_queue_"))
+    return {name: float(value) for name, value in pairs if "_total{" in name}
+
+
+async def says_yes(customers: Softphone) -> str:
+    """One customer picks up, wants to talk, and does until the operator hangs up; the number."""
+    async with await picked_up(customers) as customer:
+        await customer.answered()
+        await customer.passed(0.5)
+        await customer.press("1")
+        await customer.ended(60.0)
+        return called(customer)
+
+
+async def talks(queue: Queue, operators: Softphone) -> str:
+    """One operator picks up and talks; whom with."""
+    async with await operators.next_incoming(45.0) as operator:
+        await operator.leg.answer()
+        await past_whisper(operator)
+        await queue.waits(caller_of(operator), state=ContactState.CONNECTED)
+        await operator.passed(1.0)
+        await operator.hang_up()
+        return caller_of(operator)
+
+
+async def test_nobody_is_dialled_twice_in_the_same_second_and_no_counter_doubled(
+    nodes, queue, operators, customers
+):
+    for node in nodes:
+        await counters(node)  # counting begins with the first look
+    promises = [await queue.promise(number) for number in PROMISED]
+    for name in ("anna", "boris", "vera"):
+        await queue.on_duty(name, operators)
+    everybody = (
+        *(says_yes(customers) for _ in PROMISED),
+        *(talks(queue, operators) for _ in PROMISED),
+    )
+    dialled = await asyncio.gather(*everybody)
+    assert Counter(dialled) == Counter(2 * PROMISED)
+    for promise in promises:
+        assert await queue.is_over(promise) is ContactState.DONE
+        steps = await queue.steps_of(promise)
+        assert steps.count("customer_dialled") == steps.count("operator_dialled") == 1
+    for phone in (customers, operators):
+        with pytest.raises(TimeoutError):
+            await phone.next_incoming(1.0)
+    for node in nodes:
+        told = await figures(node)
+        assert (told["promised"], told["kept"], told["retries"]) == (3, 3, 0)
+        seen = await counters(node)
+        assert seen['ivr_queue_promises_total{skill="general"}'] == 3.0
+        assert seen['ivr_queue_promises_kept_total{skill="general"}'] == 3.0
+        assert await counters(node) == seen  # looking again counts nothing again
+
+
+async def test_no_operator_stuck_reserved_by_a_node_that_was_killed(
+    nodes, queue, operators, customers
+):
+    """Last of these services: kill -9."""
+    await queue.off_duty("anna", "boris", "vera")
+    await queue.on_duty("anna", operators)
+    promise = await queue.promise(PROMISED[0])
+    async with await customers.next_incoming() as ringing:
+        await ringing.leg.ring()
+        await queue.has_state("anna", OperatorState.RESERVED)
+        (attempt,) = (await queue.store.snapshot()).attempts
+        await nodes[["one", "two"].index(attempt.node)].stop(signal.SIGKILL)
+        await ringing.ended()
+    kept = await asyncio.gather(says_yes(customers), talks(queue, operators))
+    assert kept == [PROMISED[0], PROMISED[0]]
+    assert await queue.is_over(promise) is ContactState.DONE
+    await queue.has_state("anna", OperatorState.AVAILABLE)
