@@ -29,6 +29,9 @@ FEWEST_STEPS: Final = 15
 """With less voice than this an utterance has no melody to speak of."""
 LOW_SHARE: Final = 25
 """Percentile of the end that is compared: tracking errs upwards in a creaking last syllable."""
+HIGHEST_END_ST: Final = 2.5
+"""An end that lies higher over the rest is a question as often as a pause («можно узнать баланс?»),
+or the tracking has slipped by an octave in a creaking voice: it says nothing."""
 JUMP_ST: Final = 3.0
 """No voice moves by more semitones in 10 ms: the tracking has slipped."""
 MOST_JUMPS: Final = 0.012
@@ -43,12 +46,14 @@ class Melody:
     """How an utterance ended."""
 
     fall_st: float
-    """Pitch of the end against the utterance's median, semitones: -5 is a clear fall, 0 none."""
+    """Pitch of the end against the utterance's median, semitones: -5 is a clear fall, 0 none, a
+    little more a voice that is held up."""
 
 
 def melody_of(samples: bytes) -> Melody | None:
     """Int16 mono 8 kHz audio of an utterance up to its last speech (silence after it does no harm)
-    -> its melody; None where too little was voiced or the pitch could not be followed. Any thread.
+    -> its melody; None where too little was voiced, the pitch could not be followed or ends high.
+    Any thread.
     """
     pitch = _pitch(samples[-round(LONGEST_S * LINE_RATE_HZ) * SAMPLE_BYTES :])
     voiced = np.flatnonzero(pitch)
@@ -58,7 +63,8 @@ def melody_of(samples: bytes) -> Melody | None:
     if _jumps(voiced, heights) >= MOST_JUMPS:
         return None
     end = float(np.percentile(heights[-END_STEPS:], LOW_SHARE))
-    return Melody(end - float(np.median(heights)))
+    fall_st = end - float(np.median(heights))
+    return Melody(fall_st) if fall_st <= HIGHEST_END_ST else None
 
 
 def _pitch(samples: bytes) -> npt.NDArray[np.float64]:
