@@ -60,20 +60,6 @@ GREETINGS = {
 BEEP = tone(1000.0, 0.8)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def anna() -> AsyncIterator[Softphone]:
-    """The operator's phone."""
-    async with Softphone() as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def customer() -> AsyncIterator[Softphone]:
-    """The phone that is called back."""
-    async with Softphone() as phone:
-        yield phone
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("calling_back")

@@ -36,13 +36,6 @@ RULES = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def anna() -> AsyncIterator[Softphone]:
-    """The operator's phone, which is not to ring today."""
-    async with Softphone() as phone:
-        yield phone
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("closed")

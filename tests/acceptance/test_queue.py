@@ -34,27 +34,6 @@ VOICEMAIL = (
 )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def anna() -> AsyncIterator[Softphone]:
-    """An operator's phone."""
-    async with Softphone() as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def boris() -> AsyncIterator[Softphone]:
-    """Another one."""
-    async with Softphone() as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def customer() -> AsyncIterator[Softphone]:
-    """The phone that is called back."""
-    async with Softphone() as phone:
-        yield phone
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("queue")

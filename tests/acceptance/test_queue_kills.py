@@ -108,13 +108,6 @@ class House:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def anna() -> AsyncIterator[Softphone]:
-    """The operator's phone."""
-    async with Softphone() as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def handset() -> AsyncIterator[Handset]:
     """The phone that is called back."""
     phone = await Handset.open()

@@ -13,7 +13,13 @@ from ivr.queue.model import ContactState, NodeId, OperatorState
 from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
 from ivr.testing.service import ServiceProcess
-from tests.acceptance.queue_support import Queue, queue_of, service_with_queue
+from tests.acceptance.queue_support import (
+    Queue,
+    past_whisper,
+    picked_up,
+    queue_of,
+    service_with_queue,
+)
 from tests.acceptance.support import Records
 
 CALLER, CUSTOMER = "9030000001", "9030000003"
@@ -27,20 +33,6 @@ LEASES = {
     "IVR_MEDIA__WORKERS": 1,
     "IVR_NLU__URL": "http://127.0.0.1:9",  # keys will do
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def anna() -> AsyncIterator[Softphone]:
-    """The operator's phone."""
-    async with Softphone() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def customer() -> AsyncIterator[Softphone]:
-    """The phone that is called back."""
-    async with Softphone() as opened:
-        yield opened
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -59,19 +51,6 @@ def standing_still(service: ServiceProcess) -> Iterator[float]:
         yield time.monotonic()
     finally:
         service.process.resume()
-
-
-async def picked_up(phone: Softphone) -> PhoneCall:
-    incoming = await phone.next_incoming()
-    await incoming.leg.ring()
-    await incoming.leg.answer()
-    return incoming
-
-
-async def past_whisper(operator: PhoneCall) -> None:
-    await operator.answered()
-    await operator.passed(0.3)
-    await operator.press("5")
 
 
 async def stops_ringing(ringing: PhoneCall, since: float) -> None:

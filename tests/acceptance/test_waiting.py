@@ -39,20 +39,6 @@ RULES = {
 Act = Callable[[PhoneCall], Awaitable[None]]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def anna() -> AsyncIterator[Softphone]:
-    """An operator's phone."""
-    async with Softphone() as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def boris() -> AsyncIterator[Softphone]:
-    """Another one."""
-    async with Softphone() as phone:
-        yield phone
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("waiting")
