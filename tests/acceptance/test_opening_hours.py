@@ -55,47 +55,59 @@ async def service(folder: Path, queue: Queue, anna: Softphone) -> AsyncIterator[
 
 
 async def asked_for_a_number(call: PhoneCall) -> str:
-    """The caller wants an operator and hears that there is none today; what was said."""
+    """The caller wants an operator and hears that there is none today; the words of it."""
     await wait_in_line(call)
-    offer = words_in(await call.prompt_heard(quiet_s=1.5))
+    offer = words_in(await call.prompt_heard(quiet_s=1.0))
     await call.press("1")
-    assert heard(await call.prompt_heard(), "callback.to_this_number")
+    assert heard(await call.prompt_heard(quiet_s=1.0), "callback.to_this_number")
     return offer
 
 
-async def promised(call: PhoneCall) -> str:
-    """What was promised before the call was ended."""
+async def promised(call: PhoneCall) -> None:
+    """The promise is heard, and the call ended."""
     last = await call.prompt_heard(quiet_s=1.5)
     await call.ended()
     assert heard(last, "callback.read_back", "callback.slot", "close.goodbye_short")
-    return words_in(last)
+
+
+async def replies(service: ServiceProcess, caller: str) -> list[str]:
+    """What the bot said in the last call."""
+    stored = await Records(service).last_call(caller)
+    assert stored["call"]["outcome"] == "callback"
+    return [str(turn["reply"]) for turn in stored["turns"]]
 
 
 async def test_a_time_is_booked_by_key_while_nobody_works(service, queue, phone, anna):
     async with await phone.call(service.sip, caller=FIRST) as call:
         offer = await asked_for_a_number(call)
         assert "не работают" in offer
-        assert "завтра в девять" in offer
+        assert "девять часов" in offer
         await call.press("1")
-        times = words_in(await call.prompt_heard(quiet_s=1.5))
-        assert "завтра с девяти до десяти" in times
-        assert "завтра с десяти до одиннадцати" in times
+        await call.prompt_heard(quiet_s=1.0)
         await call.press("1")
-        assert "завтра с девяти до десяти" in await promised(call)
+        await promised(call)
     promise = await queue.waits(FIRST, kind=ContactKind.CALLBACK)
     assert (promise.due_at, promise.state) == (OPENS.timestamp(), ContactState.WAITING)
-    stored = await Records(service).last_call(FIRST)
-    assert stored["call"]["outcome"] == "callback"
+    said = await replies(service, FIRST)
+    assert said[2].startswith(
+        "Сейчас операторы не работают. Они начнут отвечать завтра в девять часов."
+    )
+    assert "Завтра с девяти до десяти. Завтра с десяти до одиннадцати." in said[-2]
+    assert "Мы перезвоним вам завтра с девяти до десяти." in said[-1]
     with pytest.raises(TimeoutError):
         await anna.next_incoming(1.0)
 
 
 async def test_a_time_is_booked_by_voice_and_read_back(service, queue, phone, says):
+    tomorrow_at_ten = await spoken("завтра в десять")
     async with await phone.call(service.sip, caller=SECOND) as call:
         await asked_for_a_number(call)
         await call.say(says("да"))
-        await call.prompt_heard(quiet_s=1.5)
-        await call.say(await spoken("завтра в десять утра"))
-        assert "завтра с десяти до одиннадцати" in await promised(call)
+        await call.prompt_heard(quiet_s=1.0)
+        await call.say(tomorrow_at_ten)
+        await promised(call)
     promise = await queue.waits(SECOND, kind=ContactKind.CALLBACK)
     assert promise.due_at == (OPENS + timedelta(hours=1)).timestamp()
+    assert (
+        "Мы перезвоним вам завтра с десяти до одиннадцати." in (await replies(service, SECOND))[-1]
+    )

@@ -28,6 +28,8 @@ from tests.acceptance.support import Records
 from tests.acceptance.voice import spoken
 
 FIRST, SECOND, CUSTOMER = "9030000001", "9030000002", "9030000003"
+ELSEWHERE = "9160000001"
+"""Another customer: five dials of one number are all there are in a day."""
 VOICEMAIL = (
     "Здравствуйте! Сейчас я не могу ответить на ваш звонок, пожалуйста, оставьте сообщение после"
     " звукового сигнала, и я обязательно вам перезвоню."
@@ -62,7 +64,7 @@ async def queue(shared: Queue) -> AsyncIterator[Queue]:
     """With nobody on duty at first, and nothing promised afterwards."""
     yield shared
     await shared.off_duty("anna", "boris")
-    for number in (FIRST, SECOND, CUSTOMER):
+    for number in (FIRST, SECOND, CUSTOMER, ELSEWHERE):
         for contact in await shared.contacts_of(number):
             await shared.store.cancel(contact.contact_id)
 
@@ -208,7 +210,7 @@ async def test_a_customer_says_yes_and_a_busy_one_is_called_again(
 async def test_an_operator_is_let_go_when_a_machine_picks_up(queue, customer, anna):
     greeting = await spoken(VOICEMAIL)
     await queue.on_duty("anna", anna)
-    await queue.promise(CUSTOMER)
+    await queue.promise(ELSEWHERE)
     async with await picked_up(anna) as operator:
         await past_whisper(operator)
         async with await picked_up(customer) as machine:
@@ -216,7 +218,7 @@ async def test_an_operator_is_let_go_when_a_machine_picks_up(queue, customer, an
             machine.send(greeting)
             await machine.ended(20.0)
         await operator.ended(10.0)
-    waiting = await queue.waits(CUSTOMER, tries=1)
+    waiting = await queue.waits(ELSEWHERE, tries=1)
     assert waiting.due_at - time.time() > 600.0  # a machine does not give way to somebody soon
     await queue.has_state("anna", OperatorState.AVAILABLE)
 
@@ -225,7 +227,7 @@ async def test_no_operator_stuck_reserved_whatever_ends_the_attempt(
     service, queue, phone, customer, anna
 ):
     await queue.on_duty("anna", anna)
-    promise = await queue.promise(CUSTOMER)
+    promise = await queue.promise(ELSEWHERE)
     async with await anna.next_incoming() as ringing:  # the promise is taken back
         await ringing.leg.ring()
         await queue.store.cancel(promise.contact_id)
@@ -238,7 +240,7 @@ async def test_no_operator_stuck_reserved_whatever_ends_the_attempt(
             await call.hang_up()
             await operator.ended(LET_GO_S)
     await queue.has_state("anna", OperatorState.AVAILABLE)
-    promise = await queue.promise(CUSTOMER)
+    promise = await queue.promise(ELSEWHERE)
     async with await picked_up(anna) as operator:  # the customer leaves while being asked
         await past_whisper(operator)
         async with await picked_up(customer) as asked:
