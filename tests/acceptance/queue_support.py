@@ -173,9 +173,9 @@ async def wait_in_line(call: PhoneCall) -> None:
     await call.press("0")
 
 
-async def picked_up(phone: Softphone) -> PhoneCall:
+async def picked_up(phone: Softphone, within_s: float = 15.0) -> PhoneCall:
     """The next call, answered; enter it as a context manager."""
-    incoming = await phone.next_incoming()
+    incoming = await phone.next_incoming(within_s)
     await incoming.leg.ring()
     await incoming.leg.answer()
     return incoming

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from ivr.handoff.transfer import SHORTEST_TALK_S
 from ivr.queue.model import ContactState, OperatorState
 from ivr.softphone.phone import Softphone
 from ivr.testing.service import ServiceProcess
@@ -96,7 +97,7 @@ async def counters(service: ServiceProcess) -> dict[str, float]:
 
 async def says_yes(customers: Softphone) -> str:
     """One customer picks up, wants to talk, and does until the operator hangs up; the number."""
-    async with await picked_up(customers) as customer:
+    async with await picked_up(customers, 45.0) as customer:
         await customer.answered()
         await customer.passed(0.5)
         await customer.press("1")
@@ -110,7 +111,7 @@ async def talks(queue: Queue, operators: Softphone) -> str:
         await operator.leg.answer()
         await past_whisper(operator)
         await queue.waits(caller_of(operator), state=ContactState.CONNECTED)
-        await operator.passed(1.0)
+        await operator.passed(SHORTEST_TALK_S + 0.5)
         await operator.hang_up()
         return caller_of(operator)
 

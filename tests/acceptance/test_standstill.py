@@ -28,7 +28,7 @@ LEASES = {
     "IVR_QUEUE__LEASE_S": LEASE_S,
     "IVR_QUEUE__LEASE_GRACE_S": GRACE_S,
     "IVR_QUEUE__RING_S": 60,
-    "IVR_CALLBACK__RING_S": 60,
+    "IVR_CALLBACK__RING_S": 15,
     "IVR_CALLBACK__FAILED_RETRY_S": 1,
     "IVR_MEDIA__WORKERS": 1,
     "IVR_NLU__URL": "http://127.0.0.1:9",  # keys will do
@@ -135,7 +135,7 @@ async def test_a_customer_is_never_rung_by_two_nodes_and_the_first_one_serves_ag
                 await asyncio.gather(
                     stops_ringing(ringing, since), operator.ended(LEASE_S + GRACE_S)
                 )
-                again = await picked_up(anna)
+                again = await picked_up(anna, 45.0)
     async with again:
         await past_whisper(again)
         async with await customer.next_incoming() as called:
