@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from ivr.handoff.transfer import SHORTEST_TALK_S
 from ivr.queue.model import ContactState, NodeId, OperatorState
 from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
@@ -151,6 +152,7 @@ async def test_a_customer_is_never_rung_by_two_nodes_and_the_first_one_serves_ag
             await called.prompt_heard()
             await called.press("1")
             await queue.waits(CUSTOMER, state=ContactState.CONNECTED)
+            await again.passed(SHORTEST_TALK_S + 0.5)
             await again.hang_up()
             await called.ended()
     assert await queue.is_over(promise) is ContactState.DONE
