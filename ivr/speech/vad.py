@@ -1,7 +1,8 @@
 """Voice activity in 20 ms frames: webrtcvad behind an energy gate with an adaptive noise floor.
 
 webrtcvad alone calls steady line noise and tones speech for seconds and rings on for 60-100 ms
-after each word; the gate closes on whatever does not rise above the recent background.
+after each word; the gate closes on whatever does not rise above the recent background. Noise that
+has just come up rises above it, and is told by its steadiness.
 """
 
 import math
@@ -14,6 +15,7 @@ import numpy as np
 from ivr.audio.pcm import FRAME_BYTES, FRAME_MS, LINE_RATE_HZ, PcmFrame
 from ivr.errors import AudioError
 from ivr.speech.foreground import Foreground
+from ivr.speech.steady_noise import SteadyNoise
 
 with warnings.catch_warnings():
     # Its only use of pkg_resources is to read its own version; users can do nothing about it.
@@ -53,6 +55,11 @@ class EnergyGate:
             lowest = min(lowest, FIRST_FLOOR_DB)
         return min(max(lowest, QUIETEST_FLOOR_DB), LOUDEST_FLOOR_DB)
 
+    @property
+    def loudest_db(self) -> float:
+        """The loudest frame of the window."""
+        return max(self._levels, default=QUIETEST_FLOOR_DB)
+
     def passes(self, frame_level_db: float) -> bool:
         """Take the next frame's level; True when it stands out of the background."""
         self._levels.append(frame_level_db)
@@ -65,6 +72,7 @@ class SpeechDetector:
     def __init__(self, aggressiveness: int = 2) -> None:
         self._vad = webrtcvad.Vad(aggressiveness)
         self._gate = EnergyGate()
+        self._noise = SteadyNoise()
         self.foreground = Foreground()
         """Tells the caller from people in the background."""
         self._recent: deque[bool] = deque(maxlen=SMOOTHING_FRAMES)
@@ -84,9 +92,11 @@ class SpeechDetector:
             )
         level = level_db(frame.samples)
         stands_out = self._gate.passes(level)
+        steady = self._noise.hears(frame.samples, level, self._gate.loudest_db)
         # webrtcvad adapts to every frame it sees, so it has to see the quiet ones too.
         voiced = bool(self._vad.is_speech(frame.samples, frame.rate_hz))
-        speech = self.foreground.passes(level, voiced=stands_out and voiced, end_s=frame.end_s)
+        heard = stands_out and voiced and not steady
+        speech = self.foreground.passes(level, voiced=heard, end_s=frame.end_s)
         self._recent.append(speech)
         return speech
 
