@@ -94,8 +94,10 @@ class Senses:
     """Whether what is heard now is the bot itself."""
     end_utterance: Callable[[], None] = lambda: None
     """What is being said is over."""
-    background: Callable[[float, float], bool] = lambda start_s, end_s: False
-    """Whether what was said between these audio times was somebody else's."""
+    answers: Callable[[str], bool] = lambda text: False
+    """Whether these words make sense as an answer to the open question."""
+    background: Callable[[float, float, bool], bool] = lambda start_s, end_s, answers: False
+    """Whether what was said between these audio times, an answer or not, was somebody else's."""
     learn: Callable[[float, float], None] = lambda start_s, end_s: None
     """It was the caller: an answer was taken."""
     unanswered: Callable[[float, float], None] = lambda start_s, end_s: None
@@ -227,7 +229,7 @@ class Floor:
     def on_utterance(self, utterance: Utterance) -> None:
         if self._echo:
             return
-        if self._senses.background(utterance.start_s, utterance.end_s):
+        if self._is_background(utterance):
             self._heard_s = None
             self._apply(self._turn.on_background(self._audio_s))
             self._take_held_keys()
@@ -249,6 +251,11 @@ class Floor:
         )
         self._heard_s = None
         self._take_held_keys()
+
+    def _is_background(self, utterance: Utterance) -> bool:
+        # Over a prompt the same words may be the bot's, come back.
+        answers = not self._turn.overlapping and self._senses.answers(utterance.hypothesis.text)
+        return self._senses.background(utterance.start_s, utterance.end_s, answers)
 
     def _take_held_keys(self) -> None:
         held, self._held_keys = self._held_keys, ""

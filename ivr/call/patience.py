@@ -13,7 +13,7 @@ from ivr.dialogue.intents import Move, Talk, treatment
 from ivr.nlu.normalise import words_of
 from ivr.nlu.schema import NluResult
 from ivr.nlu.thresholds import Decision
-from ivr.speech.endpointing import UNDECIDED, EndpointingProfile
+from ivr.speech.endpointing import SURE, UNDECIDED, EndpointingProfile
 from ivr.speech.melody import Melody
 
 OPENINGS: Final = (Talk(Move.GREETING), Talk(Move.OFF_TOPIC))
@@ -108,6 +108,15 @@ class Patience:
         if self._kind not in FREE:
             return judgement
         return self._request([word.text for word in words_of(text)], result, melody)
+
+    def answers(self, text: str) -> bool:
+        """Do these words answer the open question, as far as is known of them by now?"""
+        if judge(self._kind, text).sureness == SURE:
+            return True
+        result = self._speculation.result(text)
+        if result is None or treatment(result.intent.name) == Talk(Move.OFF_TOPIC):
+            return False
+        return self._understanding.decide(result) is not Decision.REJECT
 
     def _request(self, words: Sequence[str], result: NluResult, melody: Melody | None) -> Judgement:
         endings, guess = self._settings.endings, self._guess(result)

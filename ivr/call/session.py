@@ -261,7 +261,10 @@ class CallSession:
             voiced=lambda: detector.probability >= VOICED,
             echo=self._echo_guard.is_echo,
             end_utterance=self._end_utterance,
-            background=detector.foreground.is_background,
+            answers=self._patience.answers,
+            background=lambda start_s, end_s, answers: detector.foreground.is_background(
+                start_s, end_s, answers=answers
+            ),
             learn=detector.foreground.learn,
             unanswered=detector.foreground.unanswered,
             soft_gain=self._settings.soft_gain,

@@ -17,6 +17,8 @@ BEHIND_DB: Final = 15.0
 SYLLABLES: Final = 300 // FRAME_MS
 """Frames within which a caller who speaks is at the usual level once: consonants are far softer."""
 WATCHED: Final = 4000 // FRAME_MS
+BEFORE_S: Final = 4.0
+"""Voices this long before an utterance go on beside it."""
 ACTIVE: Final = 1500 // FRAME_MS
 """Frames of soft voices within those watched, from which on somebody talks in the background."""
 REMEMBERED: Final = 20_000 // FRAME_MS
@@ -24,7 +26,8 @@ REMEMBERED: Final = 20_000 // FRAME_MS
 IN_VAIN: Final = 3
 """So many soft utterances in a row, with nothing of the caller's between: perhaps it is they."""
 UNHEARD: Final = 600 // FRAME_MS
-"""Frames of soft voices, more than a cough, beside which a question's silence is doubtful."""
+"""Frames of soft voices, more than a cough, beside which a question's silence is doubtful, and
+after which what is said softly is not believed."""
 UTTERANCES: Final = 3
 """The usual level is the median of so many: one that was shouted counts for little."""
 LOUD_SHARE: Final = 80
@@ -79,21 +82,22 @@ class Foreground:
         usual = self.usual_db
         if usual is None:
             return
-        levels = [level for at_s, level in self._voiced if start_s < at_s <= end_s]
-        if sum(level < usual - BEHIND_DB for level in levels) >= UNHEARD:
+        if self._soft_frames(start_s, end_s, usual) >= UNHEARD:
             self._forget()
 
-    def is_background(self, start_s: float, end_s: float) -> bool:
-        """Whether this utterance is somebody else's.
+    def is_background(self, start_s: float, end_s: float, *, answers: bool = False) -> bool:
+        """Whether this utterance is somebody else's. `answers`: it makes sense as an answer.
 
-        A second soft one in a row, without voices that go on, is a caller who has become softer:
-        then the usual level is forgotten. So it is for what follows after `IN_VAIN` of them, for a
-        caller's own long sentences are voices that go on, too.
+        An answer into silence is a caller's who has become softer; beside voices that go on it may
+        be theirs. So is a second soft one in a row without such voices: then the usual level is
+        forgotten. So it is for what follows after `IN_VAIN` of them, for a caller's own long
+        sentences are voices that go on, too.
         """
         level, usual = self._level(start_s, end_s), self.usual_db
         if level is None or usual is None or level >= usual - BEHIND_DB:
             return False
-        if self._ignored and not self.others_talk:
+        alone = self._soft_frames(start_s - BEFORE_S, start_s, usual) < UNHEARD
+        if (answers and alone) or (self._ignored and not self.others_talk):
             self._forget()
             return False
         self._ignored += 1
@@ -104,6 +108,11 @@ class Foreground:
     def _forget(self) -> None:
         self._levels.clear()
         self._ignored = 0
+
+    def _soft_frames(self, start_s: float, end_s: float, usual_db: float) -> int:
+        """Frames of voices behind the caller's between these audio times."""
+        within = (level for at_s, level in self._voiced if start_s < at_s <= end_s)
+        return sum(level < usual_db - BEHIND_DB for level in within)
 
     def _level(self, start_s: float, end_s: float) -> float | None:
         levels = [level for at_s, level in self._voiced if start_s < at_s <= end_s]

@@ -51,7 +51,8 @@ class Scene:
         senses = Senses(
             voiced=lambda: self.voiced,
             echo=lambda: self.echo,
-            background=lambda start_s, end_s: self.background,
+            answers=lambda text: text == "баланс",
+            background=self._is_background,
             unanswered=lambda start_s, end_s: self.unanswered.append((start_s, end_s)),
             soft_gain=0.1,
         )
@@ -59,6 +60,9 @@ class Scene:
         self.now_s = 0.0
         prompt = bytes(round(prompt_s * 16000))
         self.player.play(Segment(phrase=(Prompt("x"),), text="", samples=prompt, barge_in=True))
+
+    def _is_background(self, start_s: float, end_s: float, answers: bool) -> bool:
+        return self.background and not answers
 
     async def asked(self, *, takes_row: bool = False) -> "asyncio.Task[Answer]":
         task = asyncio.create_task(self.floor.ask(5.0, takes_row=takes_row))
@@ -174,6 +178,22 @@ async def test_a_key_pressed_while_a_television_talks_is_taken():
     pressed = await asyncio.wait_for(answer, 1.0)
     assert isinstance(pressed, Pressed)
     assert pressed.digits == "9"
+
+
+@pytest.mark.parametrize("over_prompt", [False, True])
+async def test_soft_words_that_answer_are_the_callers_but_not_over_a_prompt(*, over_prompt: bool):
+    scene = Scene(prompt_s=2.0)
+    answer = await scene.asked()
+    scene.background = True
+    scene.passes(0.2 if over_prompt else 2.2)
+    start_s = scene.now_s
+    scene.floor.on_speech_started(start_s)
+    scene.passes(0.4, voiced=True)
+    scene.said(start_s, ("баланс", 0.0, 0.4))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert answer.done() is not over_prompt
+    answer.cancel()
 
 
 async def test_a_key_held_for_one_question_does_not_answer_the_next():

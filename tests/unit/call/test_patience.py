@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ivr.call.conversation import Understanding
-from ivr.call.endings import KNOWN_FLOOR, Endings
+from ivr.call.endings import KNOWN_FLOOR, MOVE_FLOOR, Endings
 from ivr.call.patience import FELL_SURENESS, YES_NO_INTENT, Patience, PatienceSettings
 from ivr.call.speculation import Speculation
 from ivr.dialogue.actions import QuestionKind
@@ -28,15 +28,20 @@ ENDINGS = Endings([["мой", "баланс"], ["неа"], ["мой", "бала�
 FALLEN, HELD = Melody(-5.5), Melody(0.0)
 
 
-async def judged(
-    kind: QuestionKind, text: str, *, ahead: bool = True, melody: Melody | None = None
-) -> tuple[float, str]:
+def patience_for(kind: QuestionKind) -> Patience:
     understanding = Understanding(client=FakeNlu(INTENTS), accept=0.6, confirm=0.3)
     settings = PatienceSettings(
         profiles=dict.fromkeys(QuestionKind, EndpointingProfile()), endings=ENDINGS
     )
     patience = Patience(settings, Speculation(understanding.client), understanding)
     patience.expect(kind)
+    return patience
+
+
+async def judged(
+    kind: QuestionKind, text: str, *, ahead: bool = True, melody: Melody | None = None
+) -> tuple[float, str]:
+    patience = patience_for(kind)
     if ahead:
         patience.ahead(text)
         await asyncio.sleep(0)
@@ -115,5 +120,32 @@ async def test_a_fall_does_not_end_a_number_under_way_nor_an_opening() -> None:
     assert greeting == (UNFINISHED, "greeting")
 
 
-async def test_a_short_known_request_needs_no_melody() -> None:
-    assert (await judged(QuestionKind.OPEN, "мой баланс", melody=HELD))[0] >= KNOWN_FLOOR
+async def test_a_short_known_request_may_go_on_while_the_voice_stays_up() -> None:
+    assert (await judged(QuestionKind.OPEN, "мой баланс", melody=HELD))[0] == UNDECIDED
+
+
+async def test_a_short_move_needs_no_melody() -> None:
+    assert (await judged(QuestionKind.OPEN, "неа", melody=HELD))[0] >= MOVE_FLOOR
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        (QuestionKind.OPEN, "мой баланс", True),
+        (QuestionKind.CITY, "казань", True),
+        (QuestionKind.OPEN, "о погоде", False),
+        (QuestionKind.OPEN, "в эфире новости", False),
+    ],
+)
+async def test_what_makes_sense_as_an_answer(
+    kind: QuestionKind, text: str, *, expected: bool
+) -> None:
+    patience = patience_for(kind)
+    patience.ahead(text)
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert patience.answers(text) is expected
+
+
+async def test_words_that_were_not_understood_yet_are_no_answer() -> None:
+    assert not patience_for(QuestionKind.OPEN).answers("мой баланс")

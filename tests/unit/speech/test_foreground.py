@@ -128,6 +128,27 @@ def test_a_caller_who_becomes_softer_is_ignored_once_and_heard_then():
     assert listener.detector.foreground.usual_db is None
 
 
+@pytest.mark.parametrize("below_db", [16.0, 20.0])
+def test_an_answer_of_a_caller_who_becomes_softer_is_heard_at_once(below_db: float):
+    listener = Listener()
+    listener.understands(CALLER[0])
+    for said in CALLER[1:]:
+        found = listener.hears(np.concatenate((softer(said, below_db), silence(4.0))))
+        foreground = listener.detector.foreground
+        assert [foreground.is_background(*one, answers=True) for one in found] == [False]
+        foreground.learn(*found[0])
+
+
+def test_words_that_would_answer_are_not_believed_beside_a_television():
+    listener = Listener()
+    listener.understands(CALLER[0])
+    listener.hears(babble(4.0, 20.0))
+    start_s = listener.index / LINE_RATE_HZ
+    listener.hears(softer(CALLER[1], 20.0))
+    end_s = listener.index / LINE_RATE_HZ
+    assert listener.detector.foreground.is_background(start_s, end_s, answers=True)
+
+
 class Voice:
     """Levels alone, as sentences of 2.5 s with pauses of 3 s: a telephone that was put down."""
 
