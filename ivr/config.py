@@ -109,7 +109,7 @@ class PatienceSettings(Section):
     """[patience] silence that ends a turn, by question: milliseconds after words that are complete,
     that may be complete, and that cannot be."""
 
-    open: Patience = (360, 810, 1250)
+    open: Patience = (380, 810, 1250)
     yes_no: Patience = (180, 500, 1000)
     menu: Patience = (220, 700, 1200)
     choice: Patience = (220, 700, 1200)

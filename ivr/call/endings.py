@@ -43,8 +43,9 @@ KNOWN_FLOOR = 0.7
 """Least sureness of a request word for word as in the training phrases: «оператор» is short and
 nobody has to wait long for it."""
 SHORT_WORDS: Final = 2
-"""With a melody only known requests of so few words are that sure, which have no height to come
-down from; longer ones may be all, however they are said: questions may end high."""
+"""With a melody only moves of so few words are surer than undecided, which have no height to come
+down from. Known requests may be all, however they are said, for questions may end high; that voices
+which stay up go on is as true of the short ones."""
 MOVE_FLOOR, KNOWN_MOVE_FLOOR = 0.74, 0.9
 """The same for yes, no, «повторите», «стоп» and the like: hardly anything said after them would
 change what they mean."""
@@ -126,7 +127,8 @@ class Endings:
         """Least sureness of what is known word for word, however it was said."""
         if not guess.clear or tuple(words) not in self._whole:
             return UNFINISHED
-        return self._floor(words, guess) if len(words) <= SHORT_WORDS else UNDECIDED
+        short = guess.move and len(words) <= SHORT_WORDS
+        return self._floor(words, guess) if short else UNDECIDED
 
     def _log_odds(self, words: Sequence[str]) -> float:
         likelihood = min(max(self.likelihood(words), 0.005), 0.995)
