@@ -56,27 +56,6 @@ async def phone() -> AsyncIterator[Softphone]:
         yield caller
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def anna() -> AsyncIterator[Softphone]:
-    """The phone of an operator of the queue."""
-    async with Softphone() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def boris() -> AsyncIterator[Softphone]:
-    """Another one."""
-    async with Softphone() as opened:
-        yield opened
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def customer() -> AsyncIterator[Softphone]:
-    """The phone that is called back."""
-    async with Softphone() as opened:
-        yield opened
-
-
 @pytest.fixture
 def records(service: ServiceProcess) -> Records:
     return Records(service)

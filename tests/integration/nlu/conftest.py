@@ -11,8 +11,7 @@ from ivr.nlu.engine import DATA, MODELS
 from ivr.nlu.rasa_nlu import RasaNlu
 from ivr.nlu.rasa_server import RasaServer
 from ivr.nlu.training import ensure_model
-
-PYTHON = Path(".venv-rasa/bin/python")
+from tests.rasa import PYTHON, rasa_server
 
 
 @pytest.fixture(scope="session")
@@ -21,13 +20,9 @@ def rasa_model() -> Path:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rasa(
-    rasa_model: Path, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[RasaServer]:
-    server = RasaServer(python=PYTHON, model=rasa_model, runtime=tmp_path_factory.mktemp("rasa"))
-    await server.start()
-    yield server
-    await server.aclose()
+async def rasa(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RasaServer]:
+    async with rasa_server(tmp_path_factory.mktemp("rasa")) as server:
+        yield server
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -4,7 +4,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -15,16 +14,13 @@ from ivr.audio.tones import tone
 from ivr.queue.model import Contact, ContactState, OperatorState
 from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
-from ivr.testing.service import ServiceProcess
-from tests.acceptance.queue_support import (
+from tests.acceptance.queue.support import (
     LET_GO_S,
     Queue,
     called,
     hear_each_other,
     past_whisper,
     picked_up,
-    queue_of,
-    service_with_queue,
     zone_at,
 )
 from tests.acceptance.voice import silence, spoken
@@ -60,32 +56,11 @@ GREETINGS = {
 BEEP = tone(1000.0, 0.8)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("calling_back")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def shared(folder: Path, anna: Softphone) -> AsyncIterator[Queue]:
-    async with queue_of(folder) as opened:
-        await opened.on_duty("anna", anna)
-        yield opened
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def service(
-    folder: Path, shared: Queue, customer: Softphone
-) -> AsyncIterator[ServiceProcess]:
-    async with service_with_queue(folder, customer, **RULES) as running:
-        yield running
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def queue(service: ServiceProcess, shared: Queue) -> AsyncIterator[Queue]:
-    """With an operator who is free, and nothing promised afterwards."""
-    await shared.has_state("anna", OperatorState.AVAILABLE)
-    yield shared
-    await shared.nothing_is_owed()
+async def queue(queue: Queue, anna: Softphone) -> Queue:
+    """With an operator who is free."""
+    await queue.on_duty("anna", anna)
+    return queue
 
 
 async def is_put_off(queue: Queue, contact: Contact, delay_s: float) -> None:

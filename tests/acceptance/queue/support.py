@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,17 +77,17 @@ class Queue:
         )
         return enqueued.contact
 
-    async def nothing_is_owed(self) -> None:
-        """Take back whatever is still promised, and wait until no attempt lives."""
+    async def is_left_by(self, *names: str) -> None:
+        """The end of a test: they log out, what is owed is taken back, and nothing is stuck."""
+        await self.off_duty(*names)
         async with asyncio.timeout(10.0):
-            while True:
-                seen = await self.store.snapshot()
-                living = {attempt.contact_id for attempt in seen.attempts}
-                for contact_id in living | {contact.contact_id for contact in seen.waiting}:
+            while (seen := await self.store.snapshot()).waiting or seen.attempts:
+                owed = (*seen.waiting, *seen.attempts)
+                for contact_id in {one.contact_id for one in owed}:
                     await self.store.cancel(contact_id)
-                if not living:
-                    return
                 await asyncio.sleep(0.05)
+        for name in names:
+            await self.has_state(name, OperatorState.OFFLINE)
 
     async def off_duty(self, *names: str) -> None:
         for name in names:
@@ -105,10 +105,6 @@ class Queue:
 
     async def contacts_of(self, number: str) -> tuple[Contact, ...]:
         return await self.store.open_contacts(number)
-
-    async def has_promise(self, number: str) -> bool:
-        """Whether this number will be called."""
-        return any(contact.promised for contact in await self.contacts_of(number))
 
     async def waits(self, number: str, timeout_s: float = 10.0, **fields: Any) -> Contact:
         """Until somebody with this number is owed something that looks like this."""
@@ -173,6 +169,13 @@ async def wait_in_line(call: PhoneCall) -> None:
     await call.press("0")
 
 
+async def says_yes(call: PhoneCall) -> None:
+    """Whatever is asked, until cancelled: «Перезвонить?», «По этому номеру?», «Сейчас?»."""
+    while True:
+        await call.prompt_heard(quiet_s=1.2)
+        await call.press("1")
+
+
 async def picked_up(phone: Softphone, within_s: float = 15.0) -> PhoneCall:
     """The next call, answered; enter it as a context manager."""
     incoming = await phone.next_incoming(within_s)
@@ -185,16 +188,6 @@ async def past_whisper(operator: PhoneCall) -> None:
     await operator.answered()
     await operator.passed(0.3)
     await operator.press("5")
-
-
-async def says_yes_until(call: PhoneCall, done: Callable[[], Awaitable[bool]]) -> None:
-    """Whatever is asked: «Перезвонить?», «По этому номеру?»."""
-    for _ in range(6):
-        await call.prompt_heard(quiet_s=1.2)
-        if await done():
-            return
-        await call.press("1")
-    raise AssertionError("nothing was promised")
 
 
 def caller_of(incoming: PhoneCall) -> str:

@@ -2,25 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-import pytest_asyncio
 
 from ivr.queue.model import Contact, ContactKind, ContactState, OperatorState
 from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
-from ivr.testing.service import ServiceProcess
 from tests.acceptance.ear import heard, longest_silence_s
-from tests.acceptance.queue_support import (
+from tests.acceptance.queue.support import (
     LET_GO_S,
     Queue,
     caller_of,
     past_whisper,
     picked_up,
-    queue_of,
-    service_with_queue,
     wait_in_line,
 )
 from tests.acceptance.voice import spoken
@@ -35,36 +30,6 @@ RULES = {
     "IVR_QUEUE__OVERFLOW_S": OVERFLOW_S,
     "IVR_QUEUE__RING_S": 20,
 }
-
-Act = Callable[[PhoneCall], Awaitable[None]]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("waiting")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def shared(folder: Path, anna: Softphone, boris: Softphone) -> AsyncIterator[Queue]:
-    async with queue_of(folder) as opened:
-        await opened.on_duty("anna", anna)
-        await opened.on_duty("boris", boris)
-        await opened.off_duty("anna", "boris")
-        yield opened
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def service(folder: Path, shared: Queue, boris: Softphone) -> AsyncIterator[ServiceProcess]:
-    async with service_with_queue(folder, boris, **RULES) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def queue(service: ServiceProcess, shared: Queue) -> AsyncIterator[Queue]:
-    """With nobody on duty at first, and nothing promised afterwards."""
-    yield shared
-    await shared.off_duty("anna", "boris")
-    await shared.nothing_is_owed()
 
 
 async def talked(queue: Queue, phone: Softphone, number: str) -> None:
@@ -218,7 +183,7 @@ async def test_a_caller_whose_skill_nobody_has_overflows_to_another_one(
         await call.answered()
         await call.prompt_heard()
         await call.say(says("какой у меня тариф"))
-        await call.prompt_heard()
+        await call.until(lambda: call.listening.quiet_s < 0.1, 10.0, "the answer")
         await call.press("0")
         waiting: Contact = await queue.waits(SECOND, skill="sales")
         async with await anna.next_incoming(OVERFLOW_S + 15.0) as ringing:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ivr.queue.model import ContactState, Operator, OperatorId, OperatorState
 from ivr.testing.raw_phone import Message, RawPhone
-from tests.acceptance.queue_support import queue_of, service_with_queue
+from tests.acceptance.queue.support import queue_of, service_with_queue, wait_in_line
 from tests.acceptance.support import Records
 
 CALLER = "9030000001"
@@ -39,9 +39,7 @@ async def test_a_caller_gets_through_once_the_way_to_the_operator_works_again(
             ) as service,
             await phone.call(service.sip, caller=CALLER) as call,
         ):
-            await call.answered()
-            await call.passed(0.5)
-            await call.press("0")
+            await wait_in_line(call)
             invites: list[Message] = []
             for _ in range(FAILURES):
                 invites.append(await next_invite(proxy, invites[-1] if invites else None))

@@ -3,24 +3,17 @@
 import asyncio
 import signal
 import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
-from ivr.queue.model import ContactState, OperatorState
-from ivr.softphone.phone import Softphone
-from ivr.testing.service import ServiceProcess
-from tests.acceptance.queue_support import (
+from ivr.queue.model import ContactKind, ContactState, OperatorState
+from tests.acceptance.queue.support import (
     LET_GO_S,
-    Queue,
     caller_of,
     hear_each_other,
     past_whisper,
     picked_up,
-    queue_of,
-    says_yes_until,
+    says_yes,
     service_with_queue,
     wait_in_line,
 )
@@ -34,39 +27,6 @@ VOICEMAIL = (
     "Здравствуйте! Сейчас я не могу ответить на ваш звонок, пожалуйста, оставьте сообщение после"
     " звукового сигнала, и я обязательно вам перезвоню."
 )
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("queue")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def shared(folder: Path, anna: Softphone, boris: Softphone) -> AsyncIterator[Queue]:
-    """The queue's database, in which two operators are known before the service starts."""
-    async with queue_of(folder) as opened:
-        await opened.on_duty("anna", anna)
-        await opened.on_duty("boris", boris)
-        await opened.off_duty("anna", "boris")
-        yield opened
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def service(
-    folder: Path, shared: Queue, customer: Softphone
-) -> AsyncIterator[ServiceProcess]:
-    async with service_with_queue(folder, customer) as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def queue(shared: Queue) -> AsyncIterator[Queue]:
-    """With nobody on duty at first, and nothing promised afterwards."""
-    yield shared
-    await shared.off_duty("anna", "boris")
-    for number in (FIRST, SECOND, CUSTOMER, ELSEWHERE):
-        for contact in await shared.contacts_of(number):
-            await shared.store.cancel(contact.contact_id)
 
 
 async def test_a_free_operator_hears_the_whisper_then_both_hear_each_other(
@@ -256,16 +216,18 @@ async def test_no_operator_stuck_reserved_whatever_ends_the_attempt(
 
 
 async def test_a_service_killed_after_a_promise_calls_exactly_once_and_the_customer_first(
-    folder, service, queue, phone, customer, anna, says
+    service, queue, phone, customer, anna, rules
 ):
     async with await phone.call(service.sip, caller=CUSTOMER) as call:
         await wait_in_line(call)
         waiting = await queue.waits(CUSTOMER)
-        await says_yes_until(call, lambda: queue.has_promise(CUSTOMER))
+        agreeing = asyncio.create_task(says_yes(call))
+        await queue.waits(CUSTOMER, 90.0, kind=ContactKind.CALLBACK)
+        agreeing.cancel()
     await service.stop(signal.SIGKILL)
     await queue.on_duty("anna", anna)
-    again = service_with_queue(folder, customer, IVR_CALLBACK__MODE="customer_first")
-    async with again:
+    customer_first = {**rules, "IVR_CALLBACK__MODE": "customer_first"}
+    async with service_with_queue(service.folder, customer, **customer_first):
         async with await picked_up(customer) as called:
             await called.answered()
             await called.prompt_heard()

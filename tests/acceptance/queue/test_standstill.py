@@ -14,12 +14,13 @@ from ivr.queue.model import ContactState, NodeId, OperatorState
 from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
 from ivr.testing.service import ServiceProcess
-from tests.acceptance.queue_support import (
+from tests.acceptance.queue.support import (
     Queue,
     past_whisper,
     picked_up,
     queue_of,
     service_with_queue,
+    wait_in_line,
 )
 from tests.acceptance.support import Records
 
@@ -85,9 +86,7 @@ async def test_an_operators_phone_stops_ringing_and_rings_again_when_the_core_go
         await phone.call(service.sip, caller=CALLER) as call,
     ):
         workers = workers_of(service)
-        await call.answered()
-        await call.passed(0.5)
-        await call.press("0")
+        await wait_in_line(call)
         async with await anna.next_incoming() as ringing:
             await ringing.leg.ring()
             await queue.waits(CALLER, state=ContactState.OFFERED)

@@ -14,17 +14,18 @@ from ivr.handoff.transfer import SHORTEST_TALK_S
 from ivr.queue.model import ContactState, OperatorState
 from ivr.softphone.phone import Softphone
 from ivr.testing.service import ServiceProcess
-from tests.acceptance.queue_support import (
+from tests.acceptance.queue.support import (
     Queue,
     called,
     caller_of,
     past_whisper,
     picked_up,
-    queue_of,
     service_with_queue,
 )
 from tests.acceptance.support import Records
 
+OPERATORS = ("anna", "boris", "vera")
+"""All of them at one phone, which has several lines."""
 PROMISED = ("9160000001", "9160000002", "9160000003")
 LEASE_S, GRACE_S = 3.0, 1.0
 RULES = {
@@ -36,44 +37,28 @@ RULES = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def operators() -> AsyncIterator[Softphone]:
-    """Three operators at one phone with several lines."""
-    async with Softphone() as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def customers() -> AsyncIterator[Softphone]:
-    """The phone of everybody who is called back."""
-    async with Softphone() as phone:
-        yield phone
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("nodes")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def queue(folder: Path, operators: Softphone) -> AsyncIterator[Queue]:
-    async with queue_of(folder) as opened:
-        for name in ("anna", "boris", "vera"):
-            await opened.on_duty(name, operators)
-        await opened.off_duty("anna", "boris", "vera")
-        yield opened
+@pytest_asyncio.fixture(loop_scope="session")
+async def queue(
+    nodes: tuple[ServiceProcess, ...], shared: Queue, anna: Softphone
+) -> AsyncIterator[Queue]:
+    """Of both services; nobody is on duty at first."""
+    for name in OPERATORS:
+        await shared.on_duty(name, anna)
+    await shared.off_duty(*OPERATORS)
+    yield shared
+    await shared.is_left_by(*OPERATORS)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def nodes(
-    folder: Path, queue: Queue, customers: Softphone
+    folder: Path, shared: Queue, customer: Softphone
 ) -> AsyncIterator[tuple[ServiceProcess, ...]]:
     """Two services, each with records and processes of its own."""
     database = f"sqlite:///{folder}/queue.db"
     made = [
         service_with_queue(
             folder / name,
-            customers,
+            customer,
             **{**RULES, "IVR_QUEUE__DATABASE": database, "IVR_QUEUE__NODE": name},
         )
         for name in ("one", "two")
@@ -95,19 +80,19 @@ async def counters(service: ServiceProcess) -> dict[str, float]:
     return {name: float(value) for name, value in pairs if "_total{" in name}
 
 
-async def says_yes(customers: Softphone) -> str:
+async def says_yes(customer: Softphone) -> str:
     """One customer picks up, wants to talk, and does until the operator hangs up; the number."""
-    async with await picked_up(customers, 45.0) as customer:
-        await customer.answered()
-        await customer.passed(0.5)
-        await customer.press("1")
-        await customer.ended(60.0)
-        return called(customer)
+    async with await picked_up(customer, 45.0) as call:
+        await call.answered()
+        await call.passed(0.5)
+        await call.press("1")
+        await call.ended(60.0)
+        return called(call)
 
 
-async def talks(queue: Queue, operators: Softphone) -> str:
+async def talks(queue: Queue, anna: Softphone) -> str:
     """One operator picks up and talks; whom with."""
-    async with await operators.next_incoming(45.0) as operator:
+    async with await anna.next_incoming(45.0) as operator:
         await operator.leg.answer()
         await past_whisper(operator)
         await queue.waits(caller_of(operator), state=ContactState.CONNECTED)
@@ -117,16 +102,16 @@ async def talks(queue: Queue, operators: Softphone) -> str:
 
 
 async def test_nobody_is_dialled_twice_in_the_same_second_and_no_counter_doubled(
-    nodes, queue, operators, customers
+    nodes, queue, anna, customer
 ):
     for node in nodes:
         await counters(node)  # counting begins with the first look
     promises = [await queue.promise(number) for number in PROMISED]
-    for name in ("anna", "boris", "vera"):
-        await queue.on_duty(name, operators)
+    for name in OPERATORS:
+        await queue.on_duty(name, anna)
     everybody = (
-        *(says_yes(customers) for _ in PROMISED),
-        *(talks(queue, operators) for _ in PROMISED),
+        *(says_yes(customer) for _ in PROMISED),
+        *(talks(queue, anna) for _ in PROMISED),
     )
     dialled = await asyncio.gather(*everybody)
     assert Counter(dialled) == Counter(2 * PROMISED)
@@ -134,7 +119,7 @@ async def test_nobody_is_dialled_twice_in_the_same_second_and_no_counter_doubled
         assert await queue.is_over(promise) is ContactState.DONE
         steps = await queue.steps_of(promise)
         assert steps.count("customer_dialled") == steps.count("operator_dialled") == 1
-    for phone in (customers, operators):
+    for phone in (customer, anna):
         with pytest.raises(TimeoutError):
             await phone.next_incoming(1.0)
     for node in nodes:
@@ -146,20 +131,17 @@ async def test_nobody_is_dialled_twice_in_the_same_second_and_no_counter_doubled
         assert await counters(node) == seen  # looking again counts nothing again
 
 
-async def test_no_operator_stuck_reserved_by_a_node_that_was_killed(
-    nodes, queue, operators, customers
-):
+async def test_no_operator_stuck_reserved_by_a_node_that_was_killed(nodes, queue, anna, customer):
     """Last of these services: kill -9."""
-    await queue.off_duty("anna", "boris", "vera")
-    await queue.on_duty("anna", operators)
+    await queue.on_duty("anna", anna)
     promise = await queue.promise(PROMISED[0])
-    async with await customers.next_incoming() as ringing:
+    async with await customer.next_incoming() as ringing:
         await ringing.leg.ring()
         await queue.has_state("anna", OperatorState.RESERVED)
         (attempt,) = (await queue.store.snapshot()).attempts
         await nodes[["one", "two"].index(attempt.node)].stop(signal.SIGKILL)
         await ringing.ended()
-    kept = await asyncio.gather(says_yes(customers), talks(queue, operators))
+    kept = await asyncio.gather(says_yes(customer), talks(queue, anna))
     assert kept == [PROMISED[0], PROMISED[0]]
     assert await queue.is_over(promise) is ContactState.DONE
     await queue.has_state("anna", OperatorState.AVAILABLE)

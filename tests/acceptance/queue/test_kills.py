@@ -24,8 +24,8 @@ from ivr.testing.postgresql import PostgresServer
 from ivr.testing.raw_phone import Message
 from ivr.testing.service import ServiceProcess
 from ivr.testing.tcp_proxy import TcpProxy
-from tests.acceptance.handset import Handset
-from tests.acceptance.queue_support import (
+from tests.acceptance.queue.handset import Handset
+from tests.acceptance.queue.support import (
     Queue,
     past_whisper,
     picked_up,
@@ -159,20 +159,18 @@ async def house(houses: House) -> AsyncIterator[House]:
     """Everything runs and nobody is on duty; nothing is owed afterwards."""
     await houses.complete()
     yield houses
-    await houses.queue.off_duty("anna")
-    for number in (CALLER, CUSTOMER):
-        for contact in await houses.queue.contacts_of(number):
-            await houses.queue.store.cancel(contact.contact_id)
+    await houses.queue.is_left_by("anna")
 
 
 class CallBack:
     """One attempt to keep a promise, as the two phones see it."""
 
     def __init__(self, house: House, promise: Contact, anna: Softphone, handset: Handset) -> None:
+        self.promise = promise
         self._house = house
-        self._promise = promise
         self._anna = anna
         self._handset = handset
+        self._dials_before = len(handset.invites)
         self._stack = AsyncExitStack()
         self.operator: PhoneCall | None = None
         self.invite: Message | None = None
@@ -206,7 +204,7 @@ class CallBack:
     async def both_talk(self) -> None:
         await self._handset.picks_up(self.invite)
         async with asyncio.timeout(20.0):
-            while not await self._house.is_joined(self._promise):
+            while not await self._house.is_joined(self.promise):
                 self._handset.press(self.invite, "1")
                 await asyncio.sleep(0.3)
 
@@ -223,62 +221,58 @@ class CallBack:
         await self.operator.hang_up()
         await self._handset.let_go(self.invite, time.monotonic())
 
+    async def is_kept_by_another(self) -> None:
+        """By one more attempt, and that is all."""
+        async with CallBack(self._house, self.promise, self._anna, self._handset) as again:
+            await again.comes_to("both_talk")
+            await again.ends_well()
+        assert await self._house.queue.is_over(self.promise) is ContactState.DONE
+        assert await self._house.outcomes(self.promise) == ["lost", "connected"]
+        await self.is_the_end(dials=1 + (self.invite is not None))
+
+    async def is_the_end(self, *, dials: int) -> None:
+        """Nobody is called any more, and the customer was called so often, once at a time."""
+        await self._house.queue.has_state("anna", OperatorState.AVAILABLE)
+        assert await self._handset.is_left_alone(1.5)
+        assert len(self._handset.invites) - self._dials_before == dials
+        assert self._handset.most_at_once() <= 1
+
 
 POINTS = ("operator_rings", "whisper_plays", "customer_rings", "both_talk")
 REACHED = POINTS[:-1]
 
 
-async def is_kept(
-    house: House, promise: Contact, anna: Softphone, handset: Handset, *, dials: int
-) -> None:
-    """By one more attempt, and that is all."""
-    async with CallBack(house, promise, anna, handset) as again:
-        await again.comes_to("both_talk")
-        await again.ends_well()
-    assert await house.queue.is_over(promise) is ContactState.DONE
-    assert await house.outcomes(promise) == ["lost", "connected"]
-    await is_quiet(house, handset, dials=dials)
-
-
-async def is_quiet(house: House, handset: Handset, *, dials: int) -> None:
-    """Nobody is called any more, and the customer was called so often, once at a time."""
-    await house.queue.has_state("anna", OperatorState.AVAILABLE)
-    assert await handset.is_left_alone(1.5)
-    assert len(handset.invites) == dials
-    assert handset.most_at_once() <= 1
+@pytest_asyncio.fixture(loop_scope="session")
+async def first(house: House, anna: Softphone, handset: Handset) -> AsyncIterator[CallBack]:
+    """A call is promised, and the operator is there to make it."""
+    promise = await house.queue.promise(CUSTOMER)
+    await house.queue.on_duty("anna", anna)
+    async with CallBack(house, promise, anna, handset) as attempt:
+        yield attempt
 
 
 @pytest.mark.parametrize("point", REACHED)
 async def test_a_service_killed_while_it_calls_back_lets_phones_go_and_one_more_attempt_is_made(
-    house: House, anna: Softphone, handset: Handset, point: str
+    house: House, first: CallBack, point: str
 ):
-    before = len(handset.invites)
-    promise = await house.queue.promise(CUSTOMER)
-    await house.queue.on_duty("anna", anna)
-    async with CallBack(house, promise, anna, handset) as first:
-        await first.comes_to(point)
-        node = await house.carrier()
-        await first.is_let_go(await house.kill(node), LET_GO_S)
+    await first.comes_to(point)
+    node = await house.carrier()
+    await first.is_let_go(await house.kill(node), LET_GO_S)
     await house.another_than(node)
-    rung = point == "customer_rings"
-    await is_kept(house, promise, anna, handset, dials=before + 1 + rung)
+    await first.is_kept_by_another()
 
 
 async def test_two_who_talked_when_the_service_was_killed_are_not_called_again(
-    house: House, anna: Softphone, handset: Handset
+    house: House, first: CallBack
 ):
-    before = len(handset.invites)
-    promise = await house.queue.promise(CUSTOMER)
-    await house.queue.on_duty("anna", anna)
-    async with CallBack(house, promise, anna, handset) as first:
-        await first.comes_to("both_talk")
-        await asyncio.sleep(QueueRules(lease_s=LEASE_S, lease_grace_s=GRACE_S).cut_short_s)
-        node = await house.carrier()
-        await first.is_let_go(await house.kill(node), LET_GO_S)
+    await first.comes_to("both_talk")
+    await asyncio.sleep(QueueRules(lease_s=LEASE_S, lease_grace_s=GRACE_S).cut_short_s)
+    node = await house.carrier()
+    await first.is_let_go(await house.kill(node), LET_GO_S)
     await house.another_than(node)
-    assert await house.queue.is_over(promise, 15.0) is ContactState.DONE
-    assert await house.outcomes(promise) == ["connected"]
-    await is_quiet(house, handset, dials=before + 1)
+    assert await house.queue.is_over(first.promise, 15.0) is ContactState.DONE
+    assert await house.outcomes(first.promise) == ["connected"]
+    await first.is_the_end(dials=1)
 
 
 @pytest.mark.parametrize(
@@ -317,31 +311,32 @@ async def test_a_caller_whose_service_was_killed_comes_back_to_the_old_place(
         await call.answered()
         await call.prompt_heard()  # «Ваше место в очереди сохранено. Вернуться в очередь?»
         await call.press("1")
-        async with await picked_up(anna) as operator:
-            await past_whisper(operator)
-            back = await house.queue.waits(CALLER, 30.0, state=ContactState.CONNECTED)
-            assert (back.contact_id, back.place_at) == (waiting.contact_id, waiting.place_at)
-            await operator.hang_up()
-            await call.ended()
+        back = await is_served(house, call, anna)
+    assert (back.contact_id, back.place_at) == (waiting.contact_id, waiting.place_at)
     assert await house.queue.is_over(waiting) is ContactState.DONE
+
+
+async def is_served(house: House, call: PhoneCall, anna: Softphone) -> Contact:
+    """The caller on the line gets the operator, who talks and hangs up."""
+    async with await picked_up(anna) as operator:
+        await past_whisper(operator)
+        contact = await house.queue.waits(CALLER, 30.0, state=ContactState.CONNECTED)
+        await operator.hang_up()
+        await call.ended()
+    return contact
 
 
 @pytest.mark.parametrize("houses", ["postgresql"], indirect=True, scope="module")
 @pytest.mark.parametrize("point", ["whisper_plays", "customer_rings"])
 async def test_a_node_cut_off_from_the_database_hangs_up_before_the_other_one_calls(
-    house: House, anna: Softphone, handset: Handset, phone: Softphone, point: str
+    house: House, first: CallBack, anna: Softphone, phone: Softphone, point: str
 ):
-    before = len(handset.invites)
-    promise = await house.queue.promise(CUSTOMER)
-    await house.queue.on_duty("anna", anna)
-    async with CallBack(house, promise, anna, handset) as first:
-        await first.comes_to(point)
-        node = await house.carrier()
-        house.networks[node].cut()
-        await first.is_let_go(time.monotonic(), LEASE_S + LET_GO_S)
-        assert (await house.carrier()) == node, "nobody else has begun yet"
-    rung = point == "customer_rings"
-    await is_kept(house, promise, anna, handset, dials=before + 1 + rung)
+    await first.comes_to(point)
+    node = await house.carrier()
+    house.networks[node].cut()
+    await first.is_let_go(time.monotonic(), LEASE_S + LET_GO_S)
+    assert (await house.carrier()) == node, "nobody else has begun yet"
+    await first.is_kept_by_another()
     house.networks[node].mend()
     await serves(house, house.services[node], phone, anna)
 
@@ -353,23 +348,15 @@ async def serves(house: House, service: ServiceProcess, phone: Softphone, anna: 
             await asyncio.sleep(0.2)
     async with await phone.call(service.sip, caller=CALLER) as call:
         await wait_in_line(call)
-        async with await picked_up(anna) as operator:
-            await past_whisper(operator)
-            await house.queue.waits(CALLER, 30.0, state=ContactState.CONNECTED)
-            await operator.hang_up()
-            await call.ended()
+        await is_served(house, call, anna)
 
 
 @pytest.mark.parametrize("houses", ["postgresql"], indirect=True, scope="module")
 async def test_a_customer_is_not_called_while_the_call_of_a_dead_machine_still_rings(
-    house: House, anna: Softphone, handset: Handset
+    house: House, first: CallBack
 ):
     """Last of all: nobody is left to end those calls, so the phones have to."""
-    before = len(handset.invites)
-    promise = await house.queue.promise(CUSTOMER)
-    await house.queue.on_duty("anna", anna)
-    async with CallBack(house, promise, anna, handset) as first:
-        await first.comes_to("customer_rings")
-        await house.kill_machine(await house.carrier())
-        await first.operator.hang_up()
-    await is_kept(house, promise, anna, handset, dials=before + 2)
+    await first.comes_to("customer_rings")
+    await house.kill_machine(await house.carrier())
+    await first.operator.hang_up()
+    await first.is_kept_by_another()

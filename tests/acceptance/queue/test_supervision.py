@@ -10,8 +10,9 @@ from ivr.audio.tones import tone
 from ivr.queue.model import ContactState
 from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
+from ivr.testing.service import ServiceProcess
 from tests.acceptance.ear import level_at
-from tests.acceptance.queue_support import Queue, queue_of, service_with_queue
+from tests.acceptance.queue.support import Queue, past_whisper, picked_up, wait_in_line
 
 CALLER = "9030000001"
 HZ = {"caller": 600, "operator": 1100, "supervisor": 1700}
@@ -20,23 +21,10 @@ AUDIBLE = 0.1
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def anna() -> AsyncIterator[Softphone]:
-    async with Softphone() as made:
-        yield made
-
-
-@pytest_asyncio.fixture(loop_scope="session")
 async def chief() -> AsyncIterator[Softphone]:
     """The supervisor's phone."""
     async with Softphone() as made:
         yield made
-
-
-async def picked_up(phone: Softphone) -> PhoneCall:
-    incoming = await phone.next_incoming()
-    await incoming.leg.ring()
-    await incoming.leg.answer()
-    return incoming
 
 
 async def supervise(url: str, phone: Softphone) -> None:
@@ -61,32 +49,15 @@ async def heard_by(calls: dict[str, PhoneCall]) -> dict[str, set[str]]:
     return found
 
 
-async def begun(queue: Queue, call: PhoneCall, anna: Softphone) -> PhoneCall:
-    """The caller asks for an operator, who skips the whisper."""
-    await call.answered()
-    await call.passed(0.5)
-    await call.press("0")
-    operator = await picked_up(anna)
-    await operator.__aenter__()
-    await operator.answered()
-    await operator.passed(0.3)
-    await operator.press("5")
-    await queue.waits(CALLER, state=ContactState.CONNECTED)
-    return operator
-
-
 async def test_a_supervisor_listens_then_barges_in_and_leaves_with_the_talk(
-    tmp_path, phone: Softphone, anna: Softphone, chief: Softphone
+    service: ServiceProcess, queue: Queue, phone: Softphone, anna: Softphone, chief: Softphone
 ) -> None:
-    async with queue_of(tmp_path) as queue:
-        await queue.on_duty("anna", anna)
-    async with (
-        queue_of(tmp_path) as queue,
-        service_with_queue(tmp_path, phone, IVR_MEDIA__WORKERS=2) as service,
-        await phone.call(service.sip, caller=CALLER) as caller,
-    ):
-        operator = await begun(queue, caller, anna)
-        try:
+    await queue.on_duty("anna", anna)
+    async with await phone.call(service.sip, caller=CALLER) as caller:
+        await wait_in_line(caller)
+        async with await picked_up(anna) as operator:
+            await past_whisper(operator)
+            await queue.waits(CALLER, state=ContactState.CONNECTED)
             await supervise(service.http, chief)
             async with await picked_up(chief) as supervisor:
                 await supervisor.answered()
@@ -113,5 +84,3 @@ async def test_a_supervisor_listens_then_barges_in_and_leaves_with_the_talk(
                 await caller.hang_up()
                 await operator.ended(3.0)
                 await ringing.ended(3.0)
-        finally:
-            await operator.__aexit__()

@@ -1,22 +1,15 @@
 """Calling while operators do not work: the sentence, a time that is offered, and the promise."""
 
-from collections.abc import AsyncIterator
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import pytest_asyncio
 
 from ivr.queue.model import ContactKind, ContactState
 from ivr.softphone.caller import PhoneCall
-from ivr.softphone.phone import Softphone
 from ivr.testing.service import ServiceProcess
 from tests.acceptance.ear import heard, words_in
-from tests.acceptance.queue_support import (
-    Queue,
-    queue_of,
-    service_with_queue,
+from tests.acceptance.queue.support import (
     wait_in_line,
     zone_at,
 )
@@ -34,24 +27,6 @@ RULES = {
     "IVR_CALLBACK__HOLIDAYS": f'["{TODAY:%Y-%m-%d}"]',
     "IVR_MEDIA__WORKERS": 1,
 }
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("closed")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def queue(folder: Path, anna: Softphone) -> AsyncIterator[Queue]:
-    async with queue_of(folder) as opened:
-        await opened.on_duty("anna", anna)
-        yield opened
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def service(folder: Path, queue: Queue, anna: Softphone) -> AsyncIterator[ServiceProcess]:
-    async with service_with_queue(folder, anna, **RULES) as running:
-        yield running
 
 
 async def asked_for_a_number(call: PhoneCall) -> str:
@@ -77,7 +52,8 @@ async def replies(service: ServiceProcess, caller: str) -> list[str]:
     return [str(turn["reply"]) for turn in stored["turns"]]
 
 
-async def test_a_time_is_booked_by_key_while_nobody_works(service, queue, phone, anna):
+async def test_a_time_is_booked_by_key_while_nobody_works(service, queue, phone, anna, customer):
+    await queue.on_duty("anna", anna)
     async with await phone.call(service.sip, caller=FIRST) as call:
         offer = await asked_for_a_number(call)
         assert "не работают" in offer
@@ -94,11 +70,13 @@ async def test_a_time_is_booked_by_key_while_nobody_works(service, queue, phone,
     )
     assert "Завтра с девяти до десяти. Завтра с десяти до одиннадцати." in said[-2]
     assert "Мы перезвоним вам завтра с девяти до десяти." in said[-1]
-    with pytest.raises(TimeoutError):
-        await anna.next_incoming(1.0)
+    for nobody in (anna, customer):
+        with pytest.raises(TimeoutError):
+            await nobody.next_incoming(1.0)
 
 
-async def test_a_time_is_booked_by_voice_and_read_back(service, queue, phone, says):
+async def test_a_time_is_booked_by_voice_and_read_back(service, queue, phone, anna, says):
+    await queue.on_duty("anna", anna)
     tomorrow_at_ten = await spoken("завтра в десять")
     async with await phone.call(service.sip, caller=SECOND) as call:
         await asked_for_a_number(call)

@@ -13,33 +13,14 @@ import pytest_asyncio
 
 from ivr.softphone.phone import Softphone
 from ivr.testing.service import ServiceProcess
-from tests.acceptance.queue_support import queue_of, service_with_queue
+from tests.acceptance.queue.support import Queue, past_whisper, picked_up, wait_in_line
 
 CALLER, CUSTOMER = "9030000001", "9030000003"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def operator_phone() -> AsyncIterator[Softphone]:
-    async with Softphone() as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def desk_service(
-    tmp_path_factory, operator_phone: Softphone
-) -> AsyncIterator[ServiceProcess]:
-    """A service with an operator who is not on duty."""
-    folder: Path = tmp_path_factory.mktemp("desk")
-    async with queue_of(folder) as queue:
-        await queue.on_duty("anna", operator_phone)
-        await queue.off_duty("anna")
-    async with service_with_queue(folder, operator_phone) as running:
-        yield running
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def desk(desk_service: ServiceProcess) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=desk_service.http, trust_env=False) as client:
+async def desk(service: ServiceProcess) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=service.http, trust_env=False) as client:
         yield client
 
 
@@ -70,22 +51,20 @@ async def ivr(folder: Path, *words: str) -> str:
 
 
 async def test_a_call_from_place_to_figures(
-    desk_service: ServiceProcess, desk: httpx.AsyncClient, phone: Softphone, operator_phone
+    service: ServiceProcess,
+    queue: Queue,
+    desk: httpx.AsyncClient,
+    phone: Softphone,
+    anna: Softphone,
 ) -> None:
-    async with await phone.call(desk_service.sip, caller=CALLER) as call:
-        await call.answered()
-        await call.passed(0.5)
-        await call.press("0")
+    async with await phone.call(service.sip, caller=CALLER) as call:
+        await wait_in_line(call)
         seen = await told(desk, "/queue", lambda queue: queue["waiting"])
         assert (seen["waiting"][0]["number"], seen["waiting"][0]["position"]) == (CALLER, 1)
         assert [node["alive"] for node in seen["nodes"]] == [True]
         assert (await desk.post("/operators/anna/login")).json()["state"] == "available"
-        async with await operator_phone.next_incoming() as incoming:
-            await incoming.leg.ring()
-            await incoming.leg.answer()
-            await incoming.answered()
-            await incoming.passed(0.3)
-            await incoming.press("5")
+        async with await picked_up(anna) as incoming:
+            await past_whisper(incoming)
             seen = await told(
                 desk, "/queue", lambda queue: queue["served"][0]["state"] == "connected"
             )
@@ -101,17 +80,16 @@ async def test_a_call_from_place_to_figures(
     assert (figures["line"]["offered"], figures["line"]["answered"]) == (1, 1)
     assert 0.5 < figures["line"]["asa_s"] < 90.0
     assert figures["handling"]["conversations"] == 1
-    values = json.loads(await ivr(desk_service.folder, "report", "-f", "json"))
+    values = json.loads(await ivr(service.folder, "report", "-f", "json"))
     assert values["total"]["line"]["asa_s"] == round(figures["line"]["asa_s"], 1)
 
 
 async def test_a_promise_cancelled_by_message_stops_the_operator_s_phone(
-    desk_service: ServiceProcess, desk: httpx.AsyncClient, operator_phone: Softphone
+    queue: Queue, desk: httpx.AsyncClient, anna: Softphone
 ) -> None:
-    async with queue_of(desk_service.folder) as queue:
-        promise = await queue.promise(CUSTOMER)
+    promise = await queue.promise(CUSTOMER)
     await desk.post("/operators/anna/login")
-    async with await operator_phone.next_incoming() as incoming:
+    async with await anna.next_incoming() as incoming:
         await incoming.leg.ring()
         order = {"number": f"+7{CUSTOMER}"}
         cancelled = (await desk.post("/promises/cancel", json=order)).json()
@@ -119,4 +97,3 @@ async def test_a_promise_cancelled_by_message_stops_the_operator_s_phone(
         await incoming.ended(2.0)
     await told(desk, "/operators/anna", lambda operator: operator["state"] == "available")
     assert (await desk.get("/promises")).json() == []
-    await desk.post("/operators/anna/logout")
