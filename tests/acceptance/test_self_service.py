@@ -1,5 +1,7 @@
 """Questions that the assistant answers itself: asked by voice over SIP, judged by what is heard."""
 
+import asyncio
+
 from tests.acceptance.ear import heard, words_in
 
 
@@ -9,19 +11,21 @@ async def ask(call, samples: bytes) -> bytes:
 
 
 async def test_two_subscribers_hear_their_own_balance(dial, says, records):
-    answers = {}
-    for caller in ("9030000001", "9030000002"):
+    async def answer_to(caller: str) -> bytes:
         async with await dial(caller) as call:
             await call.answered()
             assert "помочь" in words_in(await call.prompt_heard())
-            answers[caller] = await ask(call, says("подскажите баланс пожалуйста"))
+            answer = await ask(call, says("подскажите баланс пожалуйста"))
         stored = await records.last_call(caller)
         assert stored["turns"][1]["intent"] == "balance"
         assert stored["call"]["outcome"] == "contained"
-    assert heard(answers["9030000001"], "balance.is")
-    assert "триста двадцать один" in words_in(answers["9030000001"])
-    assert heard(answers["9030000002"], "balance.minus")
-    assert "сто восемьдесят четыре" in words_in(answers["9030000002"])
+        return answer
+
+    one, other = await asyncio.gather(answer_to("9030000001"), answer_to("9030000002"))
+    assert heard(one, "balance.is")
+    assert "триста двадцать один" in words_in(one)
+    assert heard(other, "balance.minus")
+    assert "сто восемьдесят четыре" in words_in(other)
 
 
 async def test_the_tariff_and_what_is_left(dial, says, records):
@@ -37,14 +41,15 @@ async def test_the_tariff_and_what_is_left(dial, says, records):
 
 
 async def test_an_outage_is_told_to_those_it_concerns(dial, says):
-    answers = {}
-    for caller in ("9030000007", "9030000001"):
+    async def answer_to(caller: str) -> bytes:
         async with await dial(caller) as call:
             await call.answered()
             await call.prompt_heard()
-            answers[caller] = await ask(call, says("у вас авария"))
-    assert heard(answers["9030000007"], "outage.known", "outage.until")
-    assert heard(answers["9030000001"], "outage.none")
+            return await ask(call, says("у вас авария"))
+
+    concerned, other = await asyncio.gather(answer_to("9030000007"), answer_to("9030000001"))
+    assert heard(concerned, "outage.known", "outage.until")
+    assert heard(other, "outage.none")
 
 
 async def test_goodbye_ends_the_call_from_our_side(dial, says, records):
