@@ -56,6 +56,15 @@ async def test_two_seconds_of_lost_packets_do_not_keep_a_turn_from_being_measure
     assert outcome.heard
 
 
+async def test_a_promise_made_in_one_turn_is_not_what_the_next_call_is_about():
+    rows = {row.id: row for row in read_turns()}
+    chosen = (rows["dev-060"], rows["dev-007"])  # «да конечно, перезвоните», then a request
+    promised, asked = await run_turns(Plan(rows=chosen), SoundBank(), lambda _: None)
+    assert not promised.fault
+    assert not asked.fault
+    assert asked.latency_ms is not None
+
+
 async def test_wrong_options_are_told_before_anything_is_started(tmp_path: Path):
     code, output, _ = await bench_turns(tmp_path, "--baseline", "123")
     assert code == 2

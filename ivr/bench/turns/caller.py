@@ -19,6 +19,7 @@ from ivr.errors import SipError
 from ivr.events import TurnCompleted
 from ivr.softphone.caller import PhoneCall
 from ivr.softphone.phone import Softphone
+from ivr.storage.queue_store import SqlQueueStore
 from ivr.storage.sql import SqlStore
 from ivr.testing.records import CallRecords
 
@@ -55,6 +56,7 @@ class Simulator:
     target: str
     records: CallRecords
     store: SqlStore
+    queue: SqlQueueStore
     sounds: SoundBank
     line: Line | None = None
     """Where packets are lost, for turns that need it."""
@@ -98,6 +100,7 @@ class Simulator:
             faults.append(fault_of(left.pop(0), "the bot hung up before it"))
         try:
             cdr = await self.records.next_of(number)
+            await self._release(number)
         except SipError as exc:
             return [*faults, *(fault_of(item.row, exc.message) for item in done)]
         turns = await self.store.turns(cdr.call_id)
@@ -105,6 +108,11 @@ class Simulator:
             outcome_of(item.row, item.trace, _between(turns, item.began_at, _next(done, index)))
             for index, item in enumerate(done)
         ]
+
+    async def _release(self, number: str) -> None:
+        """Take back what «да» was promised: the next call would be about that and nothing else."""
+        for contact in await self.queue.open_contacts(number):
+            await self.queue.cancel(contact.contact_id)
 
     async def _learn_prompt(self, call: PhoneCall, number: str, rows: Sequence[TurnRow]) -> None:
         """Hear the prompt out that later turns are spoken over, once a number."""

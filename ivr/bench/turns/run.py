@@ -18,6 +18,7 @@ from ivr.bench.turns.rows import Half, Profile, TurnRow, parse
 from ivr.bench.turns.sounds import SoundBank
 from ivr.errors import SetupError
 from ivr.softphone.phone import LEGS, Softphone
+from ivr.storage.queue_store import SqlQueueStore
 from ivr.storage.sql import SqlStore
 from ivr.testing.records import CallRecords
 from ivr.testing.service import ServiceProcess
@@ -112,6 +113,8 @@ async def _pass(
         service = await stack.enter_async_context(ServiceProcess(folder, **overrides))
         store = await SqlStore.open(f"sqlite:///{folder}/ivr.db", create=False)
         stack.push_async_callback(store.aclose)
+        queue = await SqlQueueStore.open(f"sqlite:///{folder}/queue.db")
+        stack.push_async_callback(queue.aclose)
         phones = [
             await stack.enter_async_context(Softphone()) for _ in range(-(-plan.calls // LEGS))
         ]
@@ -130,6 +133,7 @@ async def _pass(
                 target=service.sip,
                 records=CallRecords(store),
                 store=store,
+                queue=queue,
                 sounds=sounds,
                 line=line,
             )
