@@ -50,7 +50,7 @@ class DispatcherSettings:
 
     poll_s: float = 0.5
     recover_s: float = 2.0
-    """Between two looks for dead nodes and for contacts that are not wanted any more."""
+    """Between two looks for dead nodes."""
     attempts: int = 64
     """Under way at once and not joined yet."""
     lease_grace_s: float = 2.0
@@ -219,8 +219,8 @@ class Dispatcher:
             self._recover_at = now + self.settings.recover_s
             for trio in await self.queue.recover(self.node):
                 _note(trio, "taken over")
-            await self._drop_unwanted()
             await self._show_talks()
+        await self._drop_unwanted()
         if now >= self._paused_until and self._reaching < self.settings.attempts:
             await self.queue.assign(self.node, self._callback_room())
         for trio in await self.queue.outbox(self.node):
