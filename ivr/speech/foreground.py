@@ -82,7 +82,7 @@ class Foreground:
         usual = self.usual_db
         if usual is None:
             return
-        if self._soft_frames(start_s, end_s, usual) >= UNHEARD:
+        if self._talked(start_s, end_s, usual):
             self._forget()
 
     def is_background(self, start_s: float, end_s: float, *, answers: bool = False) -> bool:
@@ -96,8 +96,8 @@ class Foreground:
         level, usual = self._level(start_s, end_s), self.usual_db
         if level is None or usual is None or level >= usual - BEHIND_DB:
             return False
-        alone = self._soft_frames(start_s - BEFORE_S, start_s, usual) < UNHEARD
-        if (answers and alone) or (self._ignored and not self.others_talk):
+        into_silence = answers and not self._talked(start_s - BEFORE_S, start_s, usual)
+        if into_silence or (self._ignored and not self.others_talk):
             self._forget()
             return False
         self._ignored += 1
@@ -109,11 +109,15 @@ class Foreground:
         self._levels.clear()
         self._ignored = 0
 
-    def _soft_frames(self, start_s: float, end_s: float, usual_db: float) -> int:
-        """Frames of voices behind the caller's between these audio times."""
-        within = (level for at_s, level in self._voiced if start_s < at_s <= end_s)
-        return sum(level < usual_db - BEHIND_DB for level in within)
+    def _talked(self, start_s: float, end_s: float, usual_db: float) -> bool:
+        """Whether voices behind the caller's were heard between these audio times."""
+        levels = self._between(start_s, end_s)
+        return sum(level < usual_db - BEHIND_DB for level in levels) >= UNHEARD
 
     def _level(self, start_s: float, end_s: float) -> float | None:
-        levels = [level for at_s, level in self._voiced if start_s < at_s <= end_s]
+        levels = self._between(start_s, end_s)
         return float(np.percentile(levels, LOUD_SHARE)) if levels else None
+
+    def _between(self, start_s: float, end_s: float) -> list[float]:
+        """Levels of the voiced frames between these audio times."""
+        return [level for at_s, level in self._voiced if start_s < at_s <= end_s]
