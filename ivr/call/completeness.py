@@ -11,6 +11,9 @@ from functools import cache
 from typing import Final
 
 from ivr.call.unfinished import (
+    ABOUT_ONESELF,
+    ANNOUNCING,
+    AROUND_ANNOUNCING,
     ATTRIBUTE_ENDINGS,
     ATTRIBUTE_LETTERS,
     CALLING,
@@ -42,6 +45,7 @@ PHONE_DIGITS: Final = 10
 BEGUN_DIGITS: Final = 4
 """An open question gets a number dictated when this many digits came in a row, or fewer after
 the word «номер»."""
+OPENINGS: Final = ANNOUNCING | AROUND_ANNOUNCING | CARRIERS | HOLDING | GREETING
 NAMES: Final = {
     QuestionKind.CITY: EntityKind.CITY,
     QuestionKind.TARIFF: EntityKind.TARIFF,
@@ -195,8 +199,10 @@ def _unfinished(kind: QuestionKind, spelled: Sequence[str]) -> str:
     last, before = spelled[-1], spelled[:-1]
     if HOLDING.issuperset(spelled):
         return "looking_for_words"
-    if GREETING.issuperset(spelled):
+    if (GREETING | HOLDING).issuperset(spelled):
         return "greeting"
+    if not ANNOUNCING.isdisjoint(spelled) and OPENINGS.issuperset(spelled):
+        return "announcement"
     asks_what_for = len(spelled) > 2 and before[-1:] == ["за"] and last == "что"
     if last in LEADING_ON and not asks_what_for and not _is_named(spelled):
         return "leads_on"
@@ -204,10 +210,19 @@ def _unfinished(kind: QuestionKind, spelled: Sequence[str]) -> str:
         return "number_awaited"
     if (last in HALF_NAMES or _is_attribute(last)) and not _is_named(spelled):
         return "half_a_name"
-    bare = all(word in CARRIERS or word in WISHES for word in before)
-    if last in WISHES and bare and kind in (QuestionKind.OPEN, QuestionKind.MENU):
+    if kind in (QuestionKind.OPEN, QuestionKind.MENU) and _object_is_awaited(before, last):
         return "object_awaited"
     return ""
+
+
+def _object_is_awaited(before: Sequence[str], last: str) -> bool:
+    """«Хочу узнать», «у меня тут», and «я насчёт», which is heard as two words."""
+    if before[-1:] == ["на"] and last == "счет":
+        caller = set(before[:-1]) - GREETING - HOLDING
+        return bool(caller) and caller <= ABOUT_ONESELF
+    if last == "тут":
+        return before[-1:] in (["меня"], ["мне"])
+    return last in WISHES and all(word in CARRIERS or word in WISHES for word in before)
 
 
 def _is_attribute(word: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import Final
 
+from ivr.nlu.thresholds import Decision
 from ivr.speech.endpointing import SURE, UNDECIDED, UNFINISHED
 from ivr.speech.melody import Melody
 
@@ -43,9 +44,13 @@ KNOWN_FLOOR = 0.7
 """Least sureness of a request word for word as in the training phrases: «оператор» is short and
 nobody has to wait long for it."""
 SHORT_WORDS: Final = 2
-"""With a melody only moves of so few words are surer than undecided, which have no height to come
-down from. Known requests may be all, however they are said, for questions may end high; that voices
-which stay up go on is as true of the short ones."""
+"""With a melody only moves of so few words are surer than undecided, which have little height to
+come down from. Known requests may be all, however they are said, for questions may end high; that
+voices which stay up go on is as true of the short ones."""
+STAYED_UP_ST: Final = -2.0
+"""A voice that falls less goes on: «нет | связи», «отмените | переадресацию». Of 57 recordings of
+part train with one or two words two fell less at their end, of 483 such beginnings 73 %; of 51 of
+a person two."""
 MOVE_FLOOR, KNOWN_MOVE_FLOOR = 0.74, 0.9
 """The same for yes, no, «повторите», «стоп» and the like: hardly anything said after them would
 change what they mean."""
@@ -57,8 +62,8 @@ class Guess:
 
     confidence: float
     """Of the best intent, 0..1."""
-    clear: bool
-    """It would be acted on."""
+    decision: Decision
+    """What would be done about it."""
     move: bool = False
     """It is a move within the conversation, not a request."""
 
@@ -90,13 +95,17 @@ class Endings:
             guess = (self._ended[gram] + PRIOR_WEIGHT * guess) / (seen + PRIOR_WEIGHT)
         return guess
 
+    def knows(self, words: Sequence[str]) -> bool:
+        """Is this a whole request, word for word?"""
+        return tuple(words) in self._whole
+
     def sureness(self, words: Sequence[str], guess: Guess) -> float:
         """How sure it is that a request is over after these words, `UNDECIDED` to `SURE`.
 
         What the intent engine would not act on is worth waiting for more words, never for ever:
         only rules and the melody tell that words cannot be all.
         """
-        if not guess.clear:
+        if guess.decision is not Decision.ACCEPT:
             return UNDECIDED
         score = (
             BIAS
@@ -121,13 +130,15 @@ class Endings:
             sureness = _between(score, OPEN, IS_END, UNDECIDED, SURE)
         else:
             sureness = _between(score, GOES_ON, OPEN, UNFINISHED, UNDECIDED)
-        return max(sureness, self._floor_heard(words, guess))
+        if guess.decision is Decision.REJECT:  # «ну короче», said low: nothing was asked for yet
+            return min(sureness, UNDECIDED)
+        return max(sureness, self._floor_heard(words, guess, melody))
 
-    def _floor_heard(self, words: Sequence[str], guess: Guess) -> float:
+    def _floor_heard(self, words: Sequence[str], guess: Guess, melody: Melody) -> float:
         """Least sureness of what is known word for word, however it was said."""
-        if not guess.clear or tuple(words) not in self._whole:
+        if guess.decision is not Decision.ACCEPT or not self.knows(words):
             return UNFINISHED
-        short = guess.move and len(words) <= SHORT_WORDS
+        short = guess.move and len(words) <= SHORT_WORDS and melody.fall_st <= STAYED_UP_ST
         return self._floor(words, guess) if short else UNDECIDED
 
     def _log_odds(self, words: Sequence[str]) -> float:
@@ -135,7 +146,7 @@ class Endings:
         return log(likelihood / (1 - likelihood))
 
     def _floor(self, words: Sequence[str], guess: Guess) -> float:
-        known = tuple(words) in self._whole
+        known = self.knows(words)
         if guess.move:
             return KNOWN_MOVE_FLOOR if known else MOVE_FLOOR
         return KNOWN_FLOOR if known else UNDECIDED

@@ -13,19 +13,22 @@ from ivr.dialogue.intents import Move, Talk, treatment
 from ivr.nlu.normalise import words_of
 from ivr.nlu.schema import NluResult
 from ivr.nlu.thresholds import Decision
-from ivr.speech.endpointing import SURE, UNDECIDED, EndpointingProfile
+from ivr.speech.endpointing import SURE, UNDECIDED, UNFINISHED, EndpointingProfile
 from ivr.speech.melody import Melody
 
-OPENINGS: Final = (Talk(Move.GREETING), Talk(Move.OFF_TOPIC))
+OPENINGS: Final = (Talk(Move.GREETING), Talk(Move.HELP), Talk(Move.OFF_TOPIC))
 """Being sure of these is no reason to believe that all was said."""
 YES_NO_INTENT: Final = 0.8
 """Sureness of a yes or no in other words than those of the rule."""
 FELL_ST: Final = -4.0
 """A voice that has come down so far has ended its sentence: none of 340 pauses after words that
 lead on were preceded by it, but for greetings and groups of digits."""
-MISHEARD: Final = frozenset({"leads_on", "half_a_name"})
-"""Verdicts on the last word alone: where the voice has fallen it was another one, or one is
-missing."""
+BY_THE_LAST: Final = frozenset({"leads_on", "half_a_name", "object_awaited"})
+"""Verdicts on the last word, which a whole request may contradict: «расскажите что вы можете»."""
+ASKED_WORDS: Final = 3
+"""So many words ask for something. If they stand before the last one, a voice that fell
+says that a word which leads on was another one («на» was «на счёте»); «мне бы» and «я во» fall as
+well when somebody looks for words."""
 MAY_GO_ON: Final = frozenset(
     {"number_may_go_on", "amount_may_go_on", "name_may_go_on", "day_without_month"}
 )
@@ -100,10 +103,12 @@ class Patience:
         judgement = judge(self._kind, text)
         result = self._speculation.result(text)
         if judgement.reason != NO_RULE:
-            return _heard(judgement, melody)
+            return self._by_rule(judgement, [word.text for word in words_of(text)], melody)
         if result is None:
             return judgement
-        if self._kind is QuestionKind.YES_NO and self._says_yes_or_no(result):
+        if self._says(result, Move.WAIT):
+            return Judgement(UNFINISHED, "looking_for_words")
+        if self._kind is QuestionKind.YES_NO and self._says(result, Move.YES, Move.NO):
             return Judgement(YES_NO_INTENT, "yes_no_intent")
         if self._kind not in FREE:
             return judgement
@@ -118,33 +123,43 @@ class Patience:
             return False
         return self._understanding.decide(result) is not Decision.REJECT
 
+    def _by_rule(
+        self, judgement: Judgement, words: Sequence[str], melody: Melody | None
+    ) -> Judgement:
+        """What a rule says of the words, in the light of how they were said."""
+        reason, asked = judgement.reason, len(words) > ASKED_WORDS
+        if reason in BY_THE_LAST and self._ends_in_request(words):
+            return Judgement(UNDECIDED, f"{reason}_known")
+        if melody is None or melody.fall_st > FELL_ST:
+            return judgement
+        if judgement.sureness == UNDECIDED and reason in MAY_GO_ON:
+            return Judgement(FELL_SURENESS, f"{reason}_fell")
+        if reason == "half_a_name" or (reason == "leads_on" and asked):
+            return Judgement(UNDECIDED, f"{reason}_fell")
+        return judgement
+
+    def _ends_in_request(self, words: Sequence[str]) -> bool:
+        """Is the end of it a whole request, word for word?"""
+        knows = self._settings.endings.knows
+        return any(knows(words[start:]) for start in range(len(words) - ASKED_WORDS + 1))
+
     def _request(self, words: Sequence[str], result: NluResult, melody: Melody | None) -> Judgement:
         endings, guess = self._settings.endings, self._guess(result)
         if melody is None:
             return Judgement(endings.sureness(words, guess), "request")
         return Judgement(endings.sureness_heard(words, guess, melody), "request_heard")
 
-    def _says_yes_or_no(self, result: NluResult) -> bool:
-        answers = treatment(result.intent.name) in (Talk(Move.YES), Talk(Move.NO))
-        return answers and self._understanding.decide(result) is Decision.ACCEPT
+    def _says(self, result: NluResult, *moves: Move) -> bool:
+        """Is it surely one of these?"""
+        said = treatment(result.intent.name) in {Talk(move) for move in moves}
+        return said and self._understanding.decide(result) is Decision.ACCEPT
 
     def _guess(self, result: NluResult) -> Guess:
         meaning = treatment(result.intent.name)
         if meaning in OPENINGS:
-            return Guess(confidence=0.0, clear=False)
+            return Guess(confidence=0.0, decision=Decision.REJECT)
         return Guess(
             confidence=result.intent.confidence,
-            clear=self._understanding.decide(result) is Decision.ACCEPT,
+            decision=self._understanding.decide(result),
             move=isinstance(meaning, Talk),
         )
-
-
-def _heard(judgement: Judgement, melody: Melody | None) -> Judgement:
-    """What a rule says of the words, in the light of how they were said."""
-    if melody is None or melody.fall_st > FELL_ST:
-        return judgement
-    if judgement.sureness == UNDECIDED and judgement.reason in MAY_GO_ON:
-        return Judgement(FELL_SURENESS, f"{judgement.reason}_fell")
-    if judgement.reason in MISHEARD:
-        return Judgement(UNDECIDED, f"{judgement.reason}_fell")
-    return judgement

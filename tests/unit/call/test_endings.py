@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ivr.call.endings import KNOWN_FLOOR, KNOWN_MOVE_FLOOR, MOVE_FLOOR, Endings, Guess
+from ivr.nlu.thresholds import Decision
 from ivr.speech.endpointing import UNDECIDED
 from ivr.speech.melody import Melody
 
@@ -23,7 +24,9 @@ PHRASES = [
     )
 ]
 ENDINGS = Endings(PHRASES)
-SURE, VAGUE = Guess(confidence=0.95, clear=True), Guess(confidence=0.2, clear=False)
+SURE = Guess(confidence=0.95, decision=Decision.ACCEPT)
+VAGUE = Guess(confidence=0.2, decision=Decision.REJECT)
+MOVE = Guess(confidence=0.95, decision=Decision.ACCEPT, move=True)
 WORDS = st.lists(st.sampled_from(sorted({word for phrase in PHRASES for word in phrase})))
 
 
@@ -54,23 +57,34 @@ def test_a_short_request_known_word_for_word_is_not_taken_for_half_of_one() -> N
 
 
 def test_a_yes_or_a_repeat_is_not_waited_for_like_a_request() -> None:
-    move = Guess(confidence=0.95, clear=True, move=True)
-    assert ENDINGS.sureness(["оператор"], move) >= KNOWN_MOVE_FLOOR
-    assert ENDINGS.sureness(["технические"], move) >= MOVE_FLOOR
+    assert ENDINGS.sureness(["оператор"], MOVE) >= KNOWN_MOVE_FLOOR
+    assert ENDINGS.sureness(["технические"], MOVE) >= MOVE_FLOOR
+
+
+def test_a_short_move_that_stays_up_may_be_a_beginning() -> None:
+    """«Нет | связи», «отмените | переадресацию»."""
+    assert ENDINGS.sureness_heard(["оператор"], MOVE, Melody(-2.5)) >= KNOWN_MOVE_FLOOR
+    assert ENDINGS.sureness_heard(["оператор"], MOVE, Melody(0.0)) == UNDECIDED
+
+
+def test_low_words_that_mean_nothing_are_not_sure_to_be_all() -> None:
+    """«Ну короче», «я звоню»: a voice comes down in announcements, too."""
+    assert ENDINGS.sureness_heard(["какой", "у", "меня", "баланс"], VAGUE, Melody(-9.0)) == (
+        UNDECIDED
+    )
 
 
 def test_without_any_phrases_nothing_is_known_and_nothing_breaks() -> None:
     assert Endings([]).likelihood(["баланс"]) == 0.5
 
 
-@given(words=WORDS, confidence=st.floats(0, 1), clear=st.booleans())
+@given(words=WORDS, confidence=st.floats(0, 1), decision=st.sampled_from(Decision))
 def test_sureness_stays_on_its_scale_and_grows_with_confidence(
-    words: list[str], confidence: float, clear: bool
+    words: list[str], confidence: float, decision: Decision
 ) -> None:
-    sureness = ENDINGS.sureness(words, Guess(confidence=confidence, clear=clear))
-    assert (
-        UNDECIDED <= sureness <= ENDINGS.sureness(words, Guess(confidence=1.0, clear=clear)) <= 1.0
-    )
+    sureness = ENDINGS.sureness(words, Guess(confidence=confidence, decision=decision))
+    surest = ENDINGS.sureness(words, Guess(confidence=1.0, decision=decision))
+    assert UNDECIDED <= sureness <= surest <= 1.0
     assert 0.0 < ENDINGS.likelihood(words) < 1.0
 
 
@@ -78,6 +92,7 @@ def test_sureness_stays_on_its_scale_and_grows_with_confidence(
 def test_sureness_never_falls_with_the_voice(
     words: list[str], confidence: float, fall: float, lower: float
 ) -> None:
-    guess = Guess(confidence=confidence, clear=confidence > 0.6)
+    decision = Decision.ACCEPT if confidence > 0.6 else Decision.REJECT
+    guess = Guess(confidence=confidence, decision=decision)
     sureness = ENDINGS.sureness_heard(words, guess, Melody(fall))
     assert 0.0 <= sureness <= ENDINGS.sureness_heard(words, guess, Melody(fall - lower)) <= 1.0
