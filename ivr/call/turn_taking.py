@@ -13,7 +13,8 @@ through silence and packet loss, so that no wall clock is needed.
 
     *  not while a part that forbids barge-in plays: then it is kept until that part has ended.
     ** noises, backchannels and the bot's own echo over a prompt answer nothing: the prompt goes on.
-    "stale" is text of speech that began before the question was put.
+    "stale" is text of speech that began before the question was put; a key pressed after it began
+    outdoes it.
     "silence" is the end of the prompt, then the time that nothing was said.
 
 In YIELDING the prompt plays on softly: the bot has given way audibly and keeps its place until it
@@ -147,6 +148,8 @@ class TurnTaking:
     """What the last partial hypothesis of the current stretch means."""
     stale: bool = False
     """The current stretch of speech began before the question was put."""
+    outdone: bool = False
+    """A key was pressed since: what was said before it is no answer to what the key led to."""
     overlapping: bool = False
     """The current stretch of speech began while the open question's prompt played."""
     barge_in: bool = False
@@ -181,6 +184,7 @@ class TurnTaking:
             voiced_since=audio_s,
             voiced_until=max(audio_s, self.voiced_until),
             heard=Words.NONE,
+            outdone=False,
             stale=self.phase is TurnPhase.IDLE,
             overlapping=self.phase in (TurnPhase.PROMPTING, TurnPhase.YIELDING),
         )
@@ -222,7 +226,8 @@ class TurnTaking:
             turn = replace(turn, stale=False)
             if self.phase is not TurnPhase.PROMPTING:  # the prompt is over: wait for an answer
                 turn = replace(turn, phase=TurnPhase.WAITING, waiting_since=audio_s)
-            return turn, (*self._restored(), *((StaleText(text),) if text else ()))
+            counts = text and not self.outdone
+            return turn, (*self._restored(), *((StaleText(text),) if counts else ()))
         if self.overlapping and (not text or words is not Words.MEANT):
             return self._on_nothing_meant(turn, audio_s)
         if self.phase is TurnPhase.PROMPTING and not interruptible:
@@ -264,13 +269,16 @@ class TurnTaking:
 
     def on_key(self, digit: str, *, interruptible: bool) -> Step:
         """A key was pressed. Where it cannot be taken at once it is kept."""
-        keys = self.kept_keys + digit
+        speaks = self.speaking_since is not None
+        turn = replace(
+            self, kept_keys=self.kept_keys + digit, outdone=speaks and not self.takes_row
+        )
         if self.phase is TurnPhase.IDLE:
-            return replace(self, kept_keys=keys), ()
+            return turn, ()
         if self.phase is TurnPhase.PROMPTING and not interruptible:
-            return replace(self, kept_keys=keys), ()
+            return turn, ()
         over = self.phase in (TurnPhase.PROMPTING, TurnPhase.YIELDING)
-        return replace(self, kept_keys=keys)._keys_taken(playing=over)
+        return turn._keys_taken(playing=over)
 
     def on_frame(
         self, audio_s: float, *, playing: bool, interruptible: bool, voiced: bool = False

@@ -190,6 +190,18 @@ def test_stale_speech_that_is_clear_after_all_answers_the_question():
     assert story.turn.phase is TurnPhase.IDLE
 
 
+def test_words_before_a_key_do_not_answer_the_question_that_the_key_led_to():
+    story = Story().asks().prompt_ends().speaks().presses("0").asks().stops("на работу")
+    assert story.effects == [KeysTaken("0", barge_in=False)]
+    story.prompt_ends().speaks().stops("нет")
+    assert story.effects[-1] == TextTaken("нет", barge_in=False)
+
+
+def test_words_after_a_key_do():
+    story = Story().asks().prompt_ends().presses("0").speaks().asks().stops("оператор")
+    assert story.effects[-1] == StaleText("оператор")
+
+
 def test_a_caller_who_goes_on_speaking_as_the_prompt_ends_is_heard():
     story = Story().asks(interruptible=False).passes(1).speaks().prompt_ends()
     assert story.turn.phase is TurnPhase.HEARING
