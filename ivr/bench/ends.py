@@ -26,7 +26,7 @@ from ivr.fixtures.manifest import FixtureRow
 from ivr.nlu.model_choice import choose_model
 from ivr.nlu.rasa_nlu import RasaNlu
 from ivr.nlu.rasa_server import RasaServer
-from ivr.speech.melody import Melody, melody_of
+from ivr.speech.melody import Melody, voice_of
 from ivr.speech.models import in_use
 from ivr.speech.vosk_asr import VoskRecognizer, VoskRecognizerFactory
 
@@ -124,7 +124,7 @@ class _Listener:
             return None
         self._patience.ahead(text)
         await self._speculation.settled()
-        melody = melody_of(samples)
+        melody = voice_of(samples).melody
         by_words = self._patience.judge(text).sureness
         by_both = self._patience.judge(text, melody).sureness
         return Place(row.voice, text, is_end, by_words, by_both, melody)

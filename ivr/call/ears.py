@@ -21,7 +21,7 @@ from ivr.speech.endpointing import (
     SpeechStarted,
     SpeechTooLong,
 )
-from ivr.speech.melody import Melody, melody_of
+from ivr.speech.melody import Melody, voice_of
 from ivr.speech.vad import SpeechDetector
 
 log = logging.getLogger(__name__)
@@ -31,6 +31,9 @@ LOOK_S: Final = 0.1
 the look is over before the shortest patience is."""
 LONGEST_LOOK_S: Final = 10.0
 """An utterance longer than this is not looked at any more: a look decodes it from its beginning."""
+WORD_VOICED_S: Final = 0.02
+"""A lone word with less voice is none: recognizers take coughs for «пока», sure of it or not, and
+the call would be over. Longer rows of words without a voice are somebody who whispers."""
 SLOW_LOOKS: Final = 2
 """After so many of them there are no more looks in a call."""
 
@@ -132,6 +135,8 @@ class Ears:
         self._melody: Melody | None = None
         """How the voice moved up to it."""
         self._looked = False
+        self._wordless = False
+        """That was a cough, whatever the recognizer made of it."""
         self._slow_looks = 0
         self._why = ""
         self._ending = False
@@ -224,6 +229,7 @@ class Ears:
 
     def _forget_look(self) -> None:
         self._look, self._melody, self._looked, self._why = None, None, False, ""
+        self._wordless = False
 
     def _may_look(self) -> bool:
         if self._broken or self._slow_looks >= SLOW_LOOKS:
@@ -245,10 +251,13 @@ class Ears:
             log.warning("x no look: recognition takes too long", extra={"action": "look"})
             self._slow_looks += 1
             return
+        if self._patience.melody:
+            voice = await asyncio.to_thread(voice_of, samples)
+            self._melody = voice.melody
+            if voice.voiced_s < WORD_VOICED_S and len(self._look.text.split()) == 1:
+                self._look, self._wordless = Hypothesis("", is_final=True), True
         self._tell_partial(self._look.text, audio_s)
         self._patience.ahead(self._look.text)
-        if self._patience.melody:
-            self._melody = await asyncio.to_thread(melody_of, samples)
 
     async def _finish(
         self, samples: bytes, event: SpeechEnded | SpeechTooLong, audio_s: float
@@ -285,7 +294,8 @@ class Ears:
         """
         if self._broken:
             return Hypothesis("", is_final=True)
-        if self._look is not None and self._look.text:  # for a lone word more context may do
+        # Where nothing was understood, more context may do for a lone word.
+        if self._look is not None and (self._look.text or self._wordless):
             self._closing = asyncio.create_task(self._close_utterance())
             return self._look
         try:

@@ -3,10 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ivr.audio.pcm import FRAME_BYTES, LINE_RATE_HZ, SAMPLE_BYTES
+from ivr.audio.resample import to_pcm
 from ivr.audio.wav import load_audio
+from ivr.bench.turns.sounds import made_sound
 from ivr.call.completeness import Judgement
 from ivr.call.ears import SLOW_LOOKS
 from ivr.errors import AsrError
@@ -166,3 +169,27 @@ async def test_a_recognizer_too_slow_for_looks_is_left_alone() -> None:
     assert {utterance.endpoint for utterance in notes.utterances} == {"silence"}
     assert len(notes.utterances) == SLOW_LOOKS + 2
     assert len(recognizer.looked_at_s) == SLOW_LOOKS
+
+
+async def test_a_cough_is_no_word_whatever_the_recognizer_makes_of_it() -> None:
+    judge = Judge({"пока": SURE})
+    judge.melody = True
+    cough = to_pcm(made_sound("cough", np.random.default_rng(5)))
+    notes = await heard(Recognizer("пока", final="пока"), judge, silence(0.5), cough, silence(1.0))
+    assert [utterance.hypothesis.text for utterance in notes.utterances] == [""]
+    assert "пока" not in notes.partials
+
+
+async def test_words_without_a_voice_are_somebody_who_whispers() -> None:
+    judge = Judge({"до свидания": SURE})
+    judge.melody = True
+    cough = to_pcm(made_sound("cough", np.random.default_rng(5)))
+    notes = await heard(Recognizer("до свидания"), judge, silence(0.5), cough, silence(1.0))
+    assert [utterance.hypothesis.text for utterance in notes.utterances] == ["до свидания"]
+
+
+async def test_a_lone_word_with_a_voice_is_a_word() -> None:
+    judge = Judge({"пока": SURE})
+    judge.melody = True
+    notes = await heard(Recognizer("пока"), judge, silence(0.5), SPEECH, silence(1.0))
+    assert [utterance.hypothesis.text for utterance in notes.utterances] == ["пока"]

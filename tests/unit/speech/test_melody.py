@@ -1,10 +1,15 @@
 """How a voice moves at the end, on voices made of harmonics with a pitch that is known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from ivr.audio.pcm import LINE_RATE_HZ
-from ivr.speech.melody import Melody, melody_of
+from ivr.audio.resample import to_pcm
+from ivr.audio.wav import load_audio
+from ivr.bench.turns.sounds import made_sound
+from ivr.speech.melody import Melody, voice_of
 
 pytestmark = pytest.mark.unit
 
@@ -31,6 +36,10 @@ def recorded(samples: np.ndarray, *, silence_s: float = 0.1, peak: float = 0.3) 
     loud = samples / max(np.abs(samples).max(), 1e-9) * peak * 32767
     quiet = np.zeros(round(silence_s * LINE_RATE_HZ))
     return np.concatenate([loud, quiet]).astype(np.int16).tobytes()
+
+
+def melody_of(samples: bytes) -> Melody | None:
+    return voice_of(samples).melody
 
 
 @pytest.mark.parametrize("pitch", [95.0, 140.0, 220.0, 300.0])
@@ -94,3 +103,15 @@ def test_a_pitch_that_leaps_as_no_voice_does_is_not_believed() -> None:
     pieces = [steady(110.0 if number % 2 else 190.0, 0.12) for number in range(10)]
     assert melody_of(recorded(voice(np.concatenate(pieces)))) is None
     assert isinstance(melody_of(recorded(voice(steady(150, 1.2)))), Melody)
+
+
+def test_every_word_has_a_voice_and_a_cough_has_none() -> None:
+    for file in ("0168", "0014"):
+        assert voice_of(load_audio(Path(f"audio_fixtures/tts/{file}.flac"))).voiced_s > 0.1
+    for sound in ("cough", "breath", "sniff", "click", "rustle"):
+        made = made_sound(sound, np.random.default_rng(5))
+        assert voice_of(to_pcm(made)).voiced_s == 0.0, sound
+
+
+def test_how_long_a_voice_was_heard_is_told() -> None:
+    assert voice_of(recorded(voice(steady(150, 0.5)))).voiced_s == pytest.approx(0.5, abs=0.05)
