@@ -31,8 +31,8 @@ MELODY_BIAS, MELODY_ENDING, MELODY_CONFIDENCE, MELODY_WORD, FALL = -6.7, 0.43, 1
 pauses). A semitone of fall makes an end five times as likely."""
 DEEPEST_FALL_ST, HIGHEST_RISE_ST = -9.0, 0.5
 """Beyond these more makes no difference, only mistakes of the tracking worse."""
-GOES_ON, OPEN, IS_END = -3.0, -1.0, 4.0
-"""Log-odds of an end (chances of 0.05, 0.27 and 0.98) that are taken for an unfinished sentence,
+GOES_ON, OPEN, IS_END = -3.0, -1.0, 3.5
+"""Log-odds of an end (chances of 0.05, 0.27 and 0.97) that are taken for an unfinished sentence,
 for undecided, and for a certain end where the melody is known; sureness is linear between them.
 More than half of all ends are that certain; for the others some patience costs less than a caller
 who is cut off."""
