@@ -207,3 +207,15 @@ async def hear_each_other(one: PhoneCall, other: PhoneCall) -> bool:
     first = level_at(one.listening.heard_between(began[0] + 0.7)[:16000], 1100)
     second = level_at(other.listening.heard_between(began[1] + 0.7)[:16000], 600)
     return first > 0.8 and second > 0.8
+
+
+async def talk_to_the_end(
+    queue: Queue, contact: Contact, call: PhoneCall, operator: PhoneCall
+) -> None:
+    """Past the whisper both hear each other, the operator hangs up, nothing is owed any more."""
+    await past_whisper(operator)
+    await queue.waits(contact.number, state=ContactState.CONNECTED)
+    assert await hear_each_other(call, operator)
+    await operator.hang_up()
+    await call.ended(LET_GO_S)
+    assert await queue.is_over(contact) is ContactState.DONE

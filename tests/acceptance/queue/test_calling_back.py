@@ -18,9 +18,8 @@ from tests.acceptance.queue.support import (
     LET_GO_S,
     Queue,
     called,
-    hear_each_other,
-    past_whisper,
     picked_up,
+    talk_to_the_end,
     zone_at,
 )
 from tests.acceptance.voice import silence, spoken
@@ -136,12 +135,7 @@ async def test_a_yes_by_voice_brings_the_operator(queue, customer, anna, says):
         await called_up.prompt_heard()
         await called_up.say(says("да"))
         async with await picked_up(anna) as operator:
-            await past_whisper(operator)
-            await queue.waits(CUSTOMER, state=ContactState.CONNECTED)
-            assert await hear_each_other(called_up, operator)
-            await operator.hang_up()
-            await called_up.ended(LET_GO_S)
-    assert await queue.is_over(promise) is ContactState.DONE
+            await talk_to_the_end(queue, promise, called_up, operator)
 
 
 async def test_a_promise_is_taken_back_by_key_when_it_is_kept(queue, customer):
@@ -182,8 +176,8 @@ async def test_a_message_that_cancels_stops_the_dial_that_is_under_way(
             await ringing.until(lambda: ringing.listening.heard_anything, 10.0, "the greeting")
         answer = await desk.post("/promises/cancel", json={"number": f"8{CUSTOMER}"})
         assert answer.json() == {"cancelled": [promise.contact_id]}
-        # The node looks for what is not wanted any more every two seconds.
-        await ringing.ended(LET_GO_S + 3.0)
+        # The node looks for what is not wanted any more twice a second.
+        await ringing.ended(LET_GO_S + 2.0)
     assert await queue.is_over(promise) is ContactState.CANCELLED
     await queue.has_state("anna", OperatorState.AVAILABLE)
 

@@ -15,6 +15,7 @@ from tests.acceptance.queue.support import (
     picked_up,
     says_yes,
     service_with_queue,
+    talk_to_the_end,
     wait_in_line,
 )
 from tests.acceptance.support import Records
@@ -233,11 +234,6 @@ async def test_a_service_killed_after_a_promise_calls_exactly_once_and_the_custo
             await called.prompt_heard()
             await called.press("1")
             async with await picked_up(anna) as operator:
-                await past_whisper(operator)
-                await queue.waits(CUSTOMER, state=ContactState.CONNECTED)
-                assert await hear_each_other(called, operator)
-                await operator.hang_up()
-                await called.ended(LET_GO_S)
-        assert await queue.is_over(waiting) is ContactState.DONE
+                await talk_to_the_end(queue, waiting, called, operator)
         with pytest.raises(TimeoutError):
             await customer.next_incoming(2.0)
