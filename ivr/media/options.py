@@ -15,6 +15,8 @@ class WorkerOptions(msgspec.Struct, frozen=True, kw_only=True):
     """Listen on TCP as well (without Kamailio in front)."""
     outbound_proxy: str
     """Route of everything sent, '' for none."""
+    rtp_address: str
+    """Audio is received there; 0.0.0.0: on every address of the machine."""
     rtp_port: int
     rtp_ports: int
     numbers: tuple[str, ...]

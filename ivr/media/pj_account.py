@@ -58,7 +58,7 @@ def account_config(options: WorkerOptions) -> pj.AccountConfig:
     media = config.mediaConfig
     media.transportConfig.port = options.rtp_port
     media.transportConfig.portRange = options.rtp_ports
-    media.transportConfig.boundAddress = "0.0.0.0"
+    media.transportConfig.boundAddress = options.rtp_address
     media.transportConfig.publicAddress = options.public_address
     media.srtpUse = {
         "off": pj.PJMEDIA_SRTP_DISABLED,

@@ -311,6 +311,7 @@ class MediaPool:
             sip_port=port,
             tcp=front is None,
             outbound_proxy=front.outbound_proxy if front is not None else "",
+            rtp_address=sip.address,
             rtp_port=media.rtp_port + index * RTP_PORTS_PER_WORKER,
             rtp_ports=RTP_PORTS_PER_WORKER,
             numbers=self._numbers,
