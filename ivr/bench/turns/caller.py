@@ -148,8 +148,11 @@ class Simulator:
         if self.line is None:
             await call.say(spoken.samples)
             return
+        lost = self.line.lost
         async with self.line.worse(row, spoken):
             await call.say(spoken.samples)
+        if self.line.lost == lost:
+            raise SipError("line", "no packet of it was lost")
 
     async def _into_prompt(
         self, call: PhoneCall, row: TurnRow, undisturbed: bytes, keyed_s: float

@@ -1,7 +1,9 @@
 """A bad line: packets from caller to service go through here and some get lost. Event loop only.
 
 The service gives out one address (`PUBLIC`) and listens on another (`INSIDE`); whatever is sent to
-a port of the first is carried to the same port of the second, and answers go back the same way.
+a port of the first is carried to the same port of the second, and answers go back the same way. The
+caller's own address is replaced in what is signalled: a user agent that hears from the other one
+directly soon sends there as well (pjmedia follows the source of RTP), past everything here.
 """
 
 import asyncio
@@ -16,7 +18,10 @@ from ivr.bench.turns.rows import TurnRow
 from ivr.bench.turns.sounds import SpokenTurn
 
 INSIDE: Final = "127.0.0.1"
-PUBLIC: Final = "127.0.0.61"
+PUBLIC: Final = "127.0.0.9"
+NEARBY, NOWHERE = f"c=IN IP4 {INSIDE}".encode(), f"c=IN IP4 {PUBLIC}".encode()
+"""Where SDP asks for audio. As long as each other, so that Content-Length stays right; until the
+first packets have come from the line there is nobody at the latter."""
 MARGIN_S: Final = 0.1
 """A gap begins this long after a piece's last sample was queued, so that it was sent."""
 
@@ -96,7 +101,9 @@ class _Listener(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, address: Address) -> None:
-        if self._may_lose and self._line.loses():
+        if not self._may_lose:
+            data = data.replace(NEARBY, NOWHERE)
+        elif self._line.loses():
             return
         inside = self._inside.get(address)
         if inside is None:

@@ -99,7 +99,8 @@ async def run_turns(plan: Plan, sounds: SoundBank, progress: Progress) -> list[T
 async def _pass(
     plan: Plan, rows: Sequence[TurnRow], sounds: SoundBank, has_line: bool, progress: Progress
 ) -> list[TurnOutcome]:
-    workers = -(-plan.calls // 2)
+    calls = 1 if has_line else plan.calls  # what the line loses, it loses of every call
+    workers = -(-calls // 2)
     overrides: dict[str, object] = {
         "IVR_MEDIA__WORKERS": workers,
         "IVR_RECORDS__RECORDINGS": "false",
@@ -115,9 +116,7 @@ async def _pass(
         stack.push_async_callback(store.aclose)
         queue = await SqlQueueStore.open(f"sqlite:///{folder}/queue.db")
         stack.push_async_callback(queue.aclose)
-        phones = [
-            await stack.enter_async_context(Softphone()) for _ in range(-(-plan.calls // LEGS))
-        ]
+        phones = [await stack.enter_async_context(Softphone()) for _ in range(-(-calls // LEGS))]
         line = None
         if has_line:
             port = int(service.sip.rpartition(":")[2])
@@ -144,7 +143,7 @@ async def _pass(
                 outcomes.extend(found)
                 progress(len(found))
 
-        await asyncio.gather(*(lane(number) for number in range(plan.calls)))
+        await asyncio.gather(*(lane(number) for number in range(calls)))
     return outcomes
 
 

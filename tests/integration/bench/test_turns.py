@@ -69,6 +69,20 @@ async def test_signalling_is_never_lost():
         far.transport.close()
 
 
+async def test_the_callers_own_address_is_not_told_in_signalling():
+    """Or both user agents would find a way past the line."""
+    service, caller = [await open_far(answers=side) for side in (True, False)]
+    port = service.transport.get_extra_info("sockname")[1]
+    asked = f"INVITE\r\nc=IN IP4 {INSIDE}\r\nm=audio 4000".encode()
+    async with asyncio.timeout(20), Line((port,), (), seed=1):
+        caller.transport.sendto(asked, (PUBLIC, port))
+        told = await service.came.get()
+    assert told == asked.replace(INSIDE.encode(), PUBLIC.encode())
+    assert len(told) == len(asked)  # as Content-Length says
+    for far in (service, caller):
+        far.transport.close()
+
+
 async def test_a_gap_lasts_from_one_piece_to_the_next():
     line = Line((), (), seed=1)
     second = LINE_RATE_HZ
