@@ -22,7 +22,7 @@ class SipSettings(Section):
     """[sip] signalling: what is listened to and who is believed."""
 
     address: str = "0.0.0.0"
-    """Interface to listen on."""
+    """Interface to listen on, for signalling and audio."""
     port: int = Field(default=5060, ge=0, le=65535)
     """UDP and TCP port; 0 takes a free one."""
     tls_port: int = Field(default=5061, ge=0, le=65535)
