@@ -1,8 +1,10 @@
 """What every command shares: the configuration, the console, and errors told in one sentence."""
 
 import asyncio
+import signal
 from collections.abc import Coroutine
 from pathlib import Path
+from types import FrameType
 from typing import Any, TypeVar
 
 import typer
@@ -40,8 +42,18 @@ def fail(exc: IvrError) -> typer.Exit:
     return typer.Exit(EXIT_FAULT)
 
 
+def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
+    """asyncio has a handler of its own while a coroutine runs, which cancels it."""
+    on_ctrl_c = signal.getsignal(signal.SIGINT)
+    if not callable(on_ctrl_c):
+        raise KeyboardInterrupt
+    on_ctrl_c(signal.SIGINT, frame)
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine; faults become one sentence and exit code 2."""
+    """Run a coroutine; faults become one sentence and exit code 2. SIGTERM ends it like Ctrl-C, so
+    that services and phones it has started end, too."""
+    signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
         return asyncio.run(work)
     except IvrError as exc:

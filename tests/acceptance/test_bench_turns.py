@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from ivr.bench.turns.run import Plan, read_turns, run_turns
 from ivr.bench.turns.sounds import SoundBank
 
@@ -23,6 +25,14 @@ async def bench_turns(folder: Path, *options: str) -> tuple[int, str, Any]:
     written = folder / "turns.json"
     figures = json.loads(written.read_text(encoding="utf-8")) if written.exists() else None
     return process.returncode or 0, output.decode(), figures
+
+
+def children_of(pid: int) -> list[psutil.Process]:
+    """All of them, as long as they live."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 async def test_answers_are_measured_beside_silence_alone(tmp_path: Path):
@@ -76,3 +86,22 @@ async def test_wrong_options_are_told_before_anything_is_started(tmp_path: Path)
     code, output, _ = await bench_turns(tmp_path, "--write", str(tmp_path / "none.md"))
     assert code == 2
     assert "none.md" in output
+
+
+async def test_a_bench_that_is_terminated_leaves_nothing_running(tmp_path: Path):
+    bench = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "ivr", "bench", "turns", "--part", "dev", "--sample", "3", "--baseline", ""),
+        *("--html", str(tmp_path / "turns.html"), "--json", str(tmp_path / "turns.json")),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    async with asyncio.timeout(60.0):
+        while not any("kamailio" in child.name() for child in children_of(bench.pid)):
+            await asyncio.sleep(0.1)
+        started = children_of(bench.pid)
+        bench.terminate()
+        assert await bench.wait() == 130
+    gone, alive = psutil.wait_procs(started, timeout=10.0)
+    assert gone
+    assert not alive
