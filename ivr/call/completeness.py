@@ -31,7 +31,7 @@ from ivr.call.unfinished import (
     WISHES,
 )
 from ivr.dialogue.actions import QuestionKind
-from ivr.dialogue.yes_no import ANSWERS, FILLERS
+from ivr.dialogue.yes_no import ANSWERS, FILLERS, THINKING
 from ivr.nlu.dates import DAY_ENDINGS
 from ivr.nlu.gazetteer import find_names, names_by_form
 from ivr.nlu.normalise import CARDINALS, ORDINALS, Word, read_numbers, words_of
@@ -103,7 +103,7 @@ def _answer(kind: QuestionKind, words: Sequence[Word], spelled: Sequence[str]) -
 
 
 def _yes_no(spelled: Sequence[str]) -> Judgement | None:
-    if spelled[-1] in LEADING_ON or all(word in FILLERS for word in spelled):
+    if spelled[-1] in LEADING_ON or all(word in FILLERS | THINKING for word in spelled):
         return None
     if all(word in ANSWERS | FILLERS for word in spelled):
         return Judgement(SURE, "yes_no")

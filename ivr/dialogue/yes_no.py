@@ -13,6 +13,8 @@ YES: Final = word_set(
 NEGATIONS: Final = word_set("нет не нету неверно неправильно никак")
 NEGATED: Final = word_set("надо нужно хочу верно правильно согласен согласна так")
 """Words that only a negation before them makes a no."""
+THINKING: Final = word_set("так")
+"""Said alone by somebody who thinks; beside another word it agrees: «да, так»."""
 FILLERS: Final = word_set("ну вот это уж всё все пожалуйста спасибо я мне ой а же")
 
 _ALSO: Final[dict[Topic, frozenset[str]]] = {
@@ -42,7 +44,7 @@ def yes_or_no(text: str, topic: Topic) -> bool | None:
     """True, False, or None when the words are not simply a yes or a no to that question."""
     also = _ALSO.get(topic, frozenset())
     words = [word for word in re.findall(r"\w+", text.lower()) if word not in FILLERS]
-    if not words:
+    if THINKING.issuperset(words):
         return None
     if words[0] in NEGATIONS and all(word in NEGATIONS | NEGATED | also for word in words):
         return False

@@ -26,7 +26,18 @@ def test_no(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "спасибо", "надо", "баланс", "нет мой номер", "да баланс", "не работает", "хочу"],
+    [
+        "",
+        "так",
+        "ну так",
+        "спасибо",
+        "надо",
+        "баланс",
+        "нет мой номер",
+        "да баланс",
+        "не работает",
+        "хочу",
+    ],
 )
 def test_neither(text: str) -> None:
     assert yes_or_no(text, Topic.CONFIRM_INTENT) is None
