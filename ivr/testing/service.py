@@ -68,12 +68,19 @@ class ServiceProcess:
                 stderr=log,
                 env=self._environment,
             )
+        try:
+            await self._takes_calls(self._process)
+        except BaseException:  # nobody else knows of it yet
+            await self.stop()
+            raise
+        self.refresh()
+
+    async def _takes_calls(self, process: asyncio.subprocess.Process) -> None:
         async with asyncio.timeout(START_S):
             while not self._endpoints.exists():
-                if self._process.returncode is not None:
+                if process.returncode is not None:
                     raise SetupError("service", f"the service did not start:\n{self.log_tail()}")
                 await asyncio.sleep(POLL_S)
-        self.refresh()
 
     def refresh(self) -> None:
         """Read the endpoints again, for example after a worker was restarted."""
