@@ -28,6 +28,8 @@ _FRAGMENTS: Final = word_set(
 _MISHEARD_HUMS: Final = word_set("угодно угон")
 """What recognizers with a large vocabulary make of «угу угу» and «угум»; nobody asks for anything
 by one of these alone."""
+_NO_YES: Final = re.compile(r"\bне(?= (?:да|ага|угу)\b)")
+"""«Ну да» with a short «ну»: nobody says «не да»."""
 _COMMANDS: Final = word_set("стоп хватит подождите алло нет оператор")
 """Said alone to stop the bot: worth stopping for even when only half recognized."""
 LONE_WORD_CONFIDENCE: Final = 0.7
@@ -43,7 +45,8 @@ def judged(text: str, *, assent_counts: bool, confidence: float | None = None) -
     `assent_counts`: the question that plays can be answered by a yes, so «да» and «угу» answer it.
     `confidence`: how sure the recognizer is of the words, 0..1; None where it is not known.
     """
-    words = [word for word in re.findall(r"\w+", text.lower()) if word in _HUMS or len(word) > 1]
+    heard = _NO_YES.sub("ну", text.lower())
+    words = [word for word in re.findall(r"\w+", heard) if word in _HUMS or len(word) > 1]
     if _FRAGMENTS.issuperset(words):  # as single letters, of which none is left then
         return Words.NONE
     if len(words) == 1 and _MISHEARD_HUMS.issuperset(words):

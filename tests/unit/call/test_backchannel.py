@@ -14,6 +14,16 @@ def test_a_listener_wants_nothing(text):
     assert judged(text, assent_counts=False) is Words.BACKCHANNEL
 
 
+@pytest.mark.parametrize("text", ["не да", "не да ну да", "не угу"])
+def test_a_short_well_is_misheard(text):
+    assert judged(text, assent_counts=False) is Words.BACKCHANNEL
+
+
+@pytest.mark.parametrize("text", ["не даёт", "не так", "да не", "не надо"])
+def test_a_no_is_none(text):
+    assert judged(text, assent_counts=False) is Words.MEANT
+
+
 @pytest.mark.parametrize("text", ["да", "угу", "ага", "хорошо", "да верно"])
 def test_the_same_words_answer_a_question_that_a_yes_can_answer(text):
     assert judged(text, assent_counts=True) is Words.MEANT
