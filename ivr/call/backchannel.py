@@ -29,7 +29,7 @@ _MISHEARD_HUMS: Final = word_set("угодно угон")
 """What recognizers with a large vocabulary make of «угу угу» and «угум»; nobody asks for anything
 by one of these alone."""
 _NO_YES: Final = re.compile(r"\bне(?= (?:да|ага|угу)\b)")
-"""«Ну да» with a short «ну»: nobody says «не да»."""
+"""«Ну да» with a short «ну», as it is misheard: nobody says «не да»."""
 _COMMANDS: Final = word_set("стоп хватит подождите алло нет оператор")
 """Said alone to stop the bot: worth stopping for even when only half recognized."""
 LONE_WORD_CONFIDENCE: Final = 0.7
