@@ -53,10 +53,12 @@ def _as_ctrl_c(_: int, frame: FrameType | None) -> None:
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine; faults become one sentence and exit code 2. SIGTERM ends it like Ctrl-C, so
     that services and phones it has started end, too."""
-    signal.signal(signal.SIGTERM, _as_ctrl_c)
+    before = signal.signal(signal.SIGTERM, _as_ctrl_c)
     try:
         return asyncio.run(work)
     except IvrError as exc:
         raise fail(exc) from exc
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
