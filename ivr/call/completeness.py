@@ -45,7 +45,8 @@ PHONE_DIGITS: Final = 10
 BEGUN_DIGITS: Final = 4
 """An open question gets a number dictated when this many digits came in a row, or fewer after
 the word «номер»."""
-OPENINGS: Final = ANNOUNCING | AROUND_ANNOUNCING | CARRIERS | HOLDING | GREETING
+AROUND_REQUEST: Final = ANNOUNCING | AROUND_ANNOUNCING | CARRIERS | HOLDING | GREETING
+"""Words of what comes before a request: nothing was asked for with these alone."""
 NAMES: Final = {
     QuestionKind.CITY: EntityKind.CITY,
     QuestionKind.TARIFF: EntityKind.TARIFF,
@@ -103,7 +104,7 @@ def _answer(kind: QuestionKind, words: Sequence[Word], spelled: Sequence[str]) -
 
 
 def _yes_no(spelled: Sequence[str]) -> Judgement | None:
-    if spelled[-1] in LEADING_ON or all(word in FILLERS | THINKING for word in spelled):
+    if spelled[-1] in LEADING_ON or (FILLERS | THINKING).issuperset(spelled):
         return None
     if all(word in ANSWERS | FILLERS for word in spelled):
         return Judgement(SURE, "yes_no")
@@ -201,7 +202,7 @@ def _unfinished(kind: QuestionKind, spelled: Sequence[str]) -> str:
         return "looking_for_words"
     if (GREETING | HOLDING).issuperset(spelled):
         return "greeting"
-    if not ANNOUNCING.isdisjoint(spelled) and OPENINGS.issuperset(spelled):
+    if not ANNOUNCING.isdisjoint(spelled) and AROUND_REQUEST.issuperset(spelled):
         return "announcement"
     asks_what_for = len(spelled) > 2 and before[-1:] == ["за"] and last == "что"
     if last in LEADING_ON and not asks_what_for and not _is_named(spelled):
