@@ -30,13 +30,14 @@ def markdown(results: Results, today: date) -> str:
 
 def _latency(results: Results) -> list[str]:
     single = results.single
-    rows = (single.greeting.row(), single.reply.row(), single.barge_in.row())
+    rows = (single.greeting.row(), single.reply.row())
     return [
         "## Latency, one call at a time (milliseconds)",
         "",
         *table(("what", "count", "P50", "P95", "P99"), rows),
         "",
-        f"Turns without a reply: {single.unanswered}.",
+        f"Turns without a reply: {single.unanswered}. How soon the bot yields to a caller who",
+        "speaks over it is measured apart: [turn taking](turn-taking.md).",
     ]
 
 

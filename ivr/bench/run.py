@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ivr.bench.caller import CallFigures, ask_questions, interrupt
+from ivr.bench.caller import CallFigures, ask_questions
 from ivr.bench.figures import percentile
 from ivr.bench.resources import PartUse, cpu_share, usage
 from ivr.softphone.bank import FixtureBank
@@ -28,7 +28,6 @@ MEASURE_S: Final = 8.0
 SETTLE_S: Final = 20.0
 """Prompts are decoded and rendered in the background after the start."""
 P95_LIMIT_MS: Final = 1300.0
-INTERRUPTION: Final = "оператор"
 
 Progress = Callable[[str], None]
 
@@ -70,7 +69,6 @@ class Results:
 async def bench(folder: Path, turns: int, loads: Sequence[int], progress: Progress) -> Results:
     """Run everything; about `turns` * 6 s plus 40 s per load step."""
     questions = [fixture.samples() for fixture in FixtureBank().of_intents(SELF_SERVICE)]
-    speech = FixtureBank().says(INTERRUPTION)
     workers = -(-max(loads) // 2)
     async with ServiceProcess(
         folder,
@@ -84,11 +82,6 @@ async def bench(folder: Path, turns: int, loads: Sequence[int], progress: Progre
         cpu_without = await cpu_share(service.process, MEASURE_S)
         progress(f"{turns} turns, one call at a time")
         single = await _one_at_a_time(service, questions, turns, progress)
-        progress("barge-in")
-        async with Softphone() as phone:
-            for number in range(max(8, turns // 4)):
-                caller = CALLERS[number % len(CALLERS)]
-                await interrupt(phone, service.sip, caller, speech, single)
         idle, speaking = await _cost_of_a_call(service, questions, cpu_without, progress)
         curve = [await _load(service, questions, calls, progress) for calls in loads]
         memory = usage(service.process)
