@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 SAMPLE_BYTES: Final = 2
 LINE_RATE_HZ: Final = 8000
 """Sample rate of the telephone line and of every frame between media worker and call core."""
@@ -40,3 +42,10 @@ class PcmFrame:
 def duration_s(samples: bytes, rate_hz: int = LINE_RATE_HZ) -> float:
     """Length of int16 mono audio in seconds."""
     return len(samples) / SAMPLE_BYTES / rate_hz
+
+
+def mirrored_end(samples: bytes, seconds: float, rate_hz: int = LINE_RATE_HZ) -> bytes:
+    """The last `seconds` of int16 mono audio backwards: where they are silence, more of the same
+    silence, with the line's own noise and without a step."""
+    size = round(seconds * rate_hz) * SAMPLE_BYTES
+    return np.frombuffer(samples[-size:], dtype="<i2")[::-1].tobytes()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES, PcmFrame
+from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES, PcmFrame, mirrored_end
 from ivr.call.completeness import Judgement
 from ivr.clock import Clock
 from ivr.errors import AsrError
@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 LOOK_S: Final = 0.1
 """Silence after which the words so far are looked at: no stop consonant is silent for longer, and
-the look is over before the shortest patience is."""
+the look is over before the shortest patience is. Recognizers need twice as much after a word to be
+sure of it, so the look gets this silence twice."""
 LONGEST_LOOK_S: Final = 10.0
 """An utterance longer than this is not looked at any more: a look decodes it from its beginning."""
 WORD_VOICED_S: Final = 0.02
@@ -243,7 +244,7 @@ class Ears:
         samples = bytes(self._samples)
         try:
             async with asyncio.timeout(self._patience.look_limit_s):
-                self._look = await self._recognizer.look(samples)
+                self._look = await self._recognizer.look(samples + mirrored_end(samples, LOOK_S))
         except AsrError as exc:  # silence has to do then
             log.warning("x no look: %s", exc.message, extra={"action": "asr_fault"})
             return

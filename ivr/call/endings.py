@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import Final
 
+import numpy as np
+
 from ivr.nlu.thresholds import Decision
 from ivr.speech.endpointing import SURE, UNDECIDED, UNFINISHED
 from ivr.speech.melody import Melody
@@ -31,22 +33,25 @@ MELODY_BIAS, MELODY_ENDING, MELODY_CONFIDENCE, MELODY_WORD, FALL = -6.7, 0.43, 1
 pauses). A semitone of fall makes an end five times as likely."""
 DEEPEST_FALL_ST, HIGHEST_RISE_ST = -9.0, 0.5
 """Beyond these more makes no difference, only mistakes of the tracking worse."""
-GOES_ON, OPEN, IS_END = -3.0, -1.0, 3.5
-"""Log-odds of an end (chances of 0.05, 0.27 and 0.97) that are taken for an unfinished sentence,
-for undecided, and for a certain end where the melody is known; sureness is linear between them.
-More than half of all ends are that certain; for the others some patience costs less than a caller
-who is cut off."""
-UNLIKELY, LIKELY = 0.70, 0.80
-"""Chances of an end up to which nothing is decided, and taken for certainty; between them sureness
-grows evenly. Narrow: half of all requests are surer than this and are answered at once, and of the
-others none is worth less than the longest wait that still feels like an answer."""
+MELODY_SCALE: Final = (-2.0, -1.2, 2.4, 2.8)
+"""Log-odds of an end that are taken for an unfinished sentence, for undecided (from the second to
+the third: chances of 0.23 to 0.92), and from 0.94 on for a certain end. More than half of all
+requests are that certain, the others are waited for as long as still feels like an answer: to
+answer each of them a little sooner by its chance costs more callers who are cut off than it gains.
+"""
+WORDS_SCALE: Final = (0.10, 0.30, 0.80, 0.87)
+"""The same without a melody, chances."""
+SURENESS_SCALE: Final = (UNFINISHED, UNDECIDED, UNDECIDED, SURE)
+"""What they are taken for."""
 KNOWN_FLOOR = 0.7
 """Least sureness of a request word for word as in the training phrases: «оператор» is short and
 nobody has to wait long for it."""
+KNOWN_UP_FLOOR = 0.25
+"""The same with a melody: questions may end high («баланс?»). None of 210 recorded requests did,
+and all of 33 pauses after what would be one word for word: so it is worth a second."""
 SHORT_WORDS: Final = 2
-"""With a melody only moves of so few words are surer than undecided, which have little height to
-come down from. Known requests may be all, however they are said, for questions may end high; that
-voices which stay up go on is as true of the short ones."""
+"""With a melody only moves of so few words have a higher floor, which have little height to come
+down from; that voices which stay up go on is as true of short requests."""
 STAYED_UP_ST: Final = -2.0
 """A voice that falls less goes on: «нет | связи», «отмените | переадресацию». Of 57 recordings of
 part train with one or two words two fell less at their end, of 483 such beginnings 73 %; of 51 of
@@ -66,6 +71,8 @@ class Guess:
     """What would be done about it."""
     move: bool = False
     """It is a move within the conversation, not a request."""
+    idle: bool = False
+    """It is a greeting, a cry for help, or nothing a caller could ask for."""
 
 
 class Endings:
@@ -100,12 +107,12 @@ class Endings:
         return tuple(words) in self._whole
 
     def sureness(self, words: Sequence[str], guess: Guess) -> float:
-        """How sure it is that a request is over after these words, `UNDECIDED` to `SURE`.
+        """How sure it is that a request is over after these words, `UNFINISHED` to `SURE`.
 
-        What the intent engine would not act on is worth waiting for more words, never for ever:
-        only rules and the melody tell that words cannot be all.
+        What the intent engine would not act on is worth waiting for more words. Idle talk can end
+        anywhere, and a request word for word is at least one.
         """
-        if guess.decision is not Decision.ACCEPT:
+        if guess.idle:
             return UNDECIDED
         score = (
             BIAS
@@ -113,8 +120,9 @@ class Endings:
             + CONFIDENCE * guess.confidence
             + WORD * min(len(words), MOST_WORDS)
         )
-        chance = 1 / (1 + exp(-score))
-        sureness = _between(chance, UNLIKELY, LIKELY, UNDECIDED, SURE)
+        sureness = _on_scale(1 / (1 + exp(-score)), WORDS_SCALE)
+        if guess.decision is not Decision.ACCEPT:
+            return UNDECIDED if self.knows(words) else min(sureness, UNDECIDED)
         return max(sureness, self._floor(words, guess))
 
     def sureness_heard(self, words: Sequence[str], guess: Guess, melody: Melody) -> float:
@@ -126,10 +134,7 @@ class Endings:
             + MELODY_WORD * min(len(words), MOST_WORDS)
             + FALL * min(max(melody.fall_st, DEEPEST_FALL_ST), HIGHEST_RISE_ST)
         )
-        if score >= OPEN:
-            sureness = _between(score, OPEN, IS_END, UNDECIDED, SURE)
-        else:
-            sureness = _between(score, GOES_ON, OPEN, UNFINISHED, UNDECIDED)
+        sureness = _on_scale(score, MELODY_SCALE)
         if guess.decision is Decision.REJECT:  # «ну короче», said low: nothing was asked for yet
             return min(sureness, UNDECIDED)
         return max(sureness, self._floor_heard(words, guess, melody))
@@ -138,7 +143,9 @@ class Endings:
         """Least sureness of what is known word for word, however it was said."""
         if guess.decision is not Decision.ACCEPT or not self.knows(words):
             return UNFINISHED
-        short = guess.move and len(words) <= SHORT_WORDS and melody.fall_st <= STAYED_UP_ST
+        if not guess.move:
+            return KNOWN_UP_FLOOR
+        short = len(words) <= SHORT_WORDS and melody.fall_st <= STAYED_UP_ST
         return self._floor(words, guess) if short else UNDECIDED
 
     def _log_odds(self, words: Sequence[str]) -> float:
@@ -149,7 +156,7 @@ class Endings:
         known = self.knows(words)
         if guess.move:
             return KNOWN_MOVE_FLOOR if known else MOVE_FLOOR
-        return KNOWN_FLOOR if known else UNDECIDED
+        return KNOWN_FLOOR if known else UNFINISHED
 
     def _count(self, sentence: tuple[str, ...]) -> None:
         for end in range(2, len(sentence) + 1):
@@ -159,7 +166,6 @@ class Endings:
                 self._ended[gram] += end == len(sentence)
 
 
-def _between(value: float, low: float, high: float, least: float, most: float) -> float:
-    """`least` to `most` as the value goes from `low` to `high`, and no further."""
-    share = min(max((value - low) / (high - low), 0.0), 1.0)
-    return least + (most - least) * share
+def _on_scale(value: float, scale: Sequence[float]) -> float:
+    """Sureness of a chance or of its log-odds, linear between the scale's marks."""
+    return float(np.interp(value, scale, SURENESS_SCALE))

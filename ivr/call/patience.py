@@ -157,7 +157,7 @@ class Patience:
     def _guess(self, result: NluResult) -> Guess:
         meaning = treatment(result.intent.name)
         if meaning in OPENINGS:
-            return Guess(confidence=0.0, decision=Decision.REJECT)
+            return Guess(confidence=0.0, decision=Decision.REJECT, idle=True)
         return Guess(
             confidence=result.intent.confidence,
             decision=self._understanding.decide(result),

@@ -11,7 +11,7 @@ from ivr.audio.resample import to_pcm
 from ivr.audio.wav import load_audio
 from ivr.bench.turns.sounds import made_sound
 from ivr.call.completeness import Judgement
-from ivr.call.ears import SLOW_LOOKS
+from ivr.call.ears import LOOK_S, SLOW_LOOKS
 from ivr.errors import AsrError
 from ivr.sip.causes import HangupCause, HangupSide
 from ivr.sip.leg import Disconnected
@@ -54,6 +54,7 @@ class Recognizer:
         self.looks = list(looks)
         self.final = final
         self.looked_at_s: list[float] = []
+        self.looked_at: list[bytes] = []
         self.finished = 0
         self.audio_s = self.busy_s = 0.0
         self.look_takes_s = 0.0
@@ -68,6 +69,7 @@ class Recognizer:
         return None
 
     async def look(self, samples: bytes) -> Hypothesis:
+        self.looked_at.append(samples)
         self.looked_at_s.append(len(samples) / SAMPLE_BYTES / LINE_RATE_HZ)
         await asyncio.sleep(self.look_takes_s)
         text = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
@@ -106,6 +108,16 @@ async def test_a_complete_text_ends_the_turn_early_and_is_its_text() -> None:
     assert (utterance.endpoint, utterance.patience_ms) == ("complete by_test", 200)
     assert judge.texts_ahead == notes.partials == ["да"]
     assert recognizer.finished == 1
+
+
+async def test_a_look_gets_the_silence_after_the_words_twice() -> None:
+    recognizer = Recognizer("да")
+    line_noise = to_pcm(np.random.default_rng(1).normal(0, 2e-4, LINE_RATE_HZ).astype(np.float32))
+    await heard(recognizer, Judge({"да": SURE}), silence(0.5), SPEECH, line_noise)
+    values = np.frombuffer(recognizer.looked_at[0], dtype=np.int16)
+    context = round(LOOK_S * LINE_RATE_HZ)
+    assert np.array_equal(values[-context:], values[-2 * context : -context][::-1])
+    assert np.any(values[-context:])
 
 
 async def test_an_incomplete_text_is_waited_for_and_what_follows_belongs_to_it() -> None:

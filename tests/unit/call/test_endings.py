@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ivr.call.endings import KNOWN_FLOOR, KNOWN_MOVE_FLOOR, MOVE_FLOOR, Endings, Guess
 from ivr.nlu.thresholds import Decision
-from ivr.speech.endpointing import UNDECIDED
+from ivr.speech.endpointing import UNDECIDED, UNFINISHED
 from ivr.speech.melody import Melody
 
 pytestmark = pytest.mark.unit
@@ -26,6 +26,7 @@ PHRASES = [
 ENDINGS = Endings(PHRASES)
 SURE = Guess(confidence=0.95, decision=Decision.ACCEPT)
 VAGUE = Guess(confidence=0.2, decision=Decision.REJECT)
+IDLE = Guess(confidence=0.0, decision=Decision.REJECT, idle=True)
 MOVE = Guess(confidence=0.95, decision=Decision.ACCEPT, move=True)
 WORDS = st.lists(st.sampled_from(sorted({word for phrase in PHRASES for word in phrase})))
 
@@ -46,10 +47,15 @@ def test_an_understood_request_is_surer_than_a_vague_one() -> None:
     words = ["какой", "у", "меня", "баланс"]
     assert ENDINGS.sureness(words, SURE) > 0.9
     assert ENDINGS.sureness(words, VAGUE) == UNDECIDED
+    assert ENDINGS.sureness(["технические"], VAGUE) == UNFINISHED
+
+
+def test_idle_words_may_end_anywhere() -> None:
+    assert ENDINGS.sureness(["технические"], IDLE) == UNDECIDED
 
 
 def test_half_a_request_is_not_sure_though_its_intent_is_clear() -> None:
-    assert ENDINGS.sureness(["технические"], SURE) == UNDECIDED
+    assert ENDINGS.sureness(["технические"], SURE) < UNDECIDED
 
 
 def test_a_short_request_known_word_for_word_is_not_taken_for_half_of_one() -> None:
@@ -65,6 +71,13 @@ def test_a_short_move_that_stays_up_may_be_a_beginning() -> None:
     """«Нет | связи», «отмените | переадресацию»."""
     assert ENDINGS.sureness_heard(["оператор"], MOVE, Melody(-2.5)) >= KNOWN_MOVE_FLOOR
     assert ENDINGS.sureness_heard(["оператор"], MOVE, Melody(0.0)) == UNDECIDED
+
+
+def test_a_known_request_that_stays_up_is_a_question_or_a_beginning() -> None:
+    """«Баланс?» and «перенести номер | от другого оператора»."""
+    stays_up = ENDINGS.sureness_heard(["оператор"], SURE, Melody(0.0))
+    assert UNFINISHED < stays_up < UNDECIDED
+    assert ENDINGS.sureness_heard(["какой", "оператор"], SURE, Melody(0.0)) == UNFINISHED
 
 
 def test_low_words_that_mean_nothing_are_not_sure_to_be_all() -> None:
@@ -84,7 +97,7 @@ def test_sureness_stays_on_its_scale_and_grows_with_confidence(
 ) -> None:
     sureness = ENDINGS.sureness(words, Guess(confidence=confidence, decision=decision))
     surest = ENDINGS.sureness(words, Guess(confidence=1.0, decision=decision))
-    assert UNDECIDED <= sureness <= surest <= 1.0
+    assert UNFINISHED <= sureness <= surest <= 1.0
     assert 0.0 < ENDINGS.likelihood(words) < 1.0
 
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from ivr.call.conversation import Understanding
-from ivr.call.endings import KNOWN_FLOOR, MOVE_FLOOR, Endings
+from ivr.call.endings import KNOWN_FLOOR, KNOWN_UP_FLOOR, MOVE_FLOOR, Endings
 from ivr.call.patience import FELL_SURENESS, YES_NO_INTENT, Patience, PatienceSettings
 from ivr.call.speculation import Speculation
 from ivr.dialogue.actions import QuestionKind
@@ -84,7 +84,9 @@ async def test_a_request_is_surer_when_the_voice_has_come_down() -> None:
     held, _ = await judged(QuestionKind.OPEN, text, melody=HELD)
     assert why == "request_heard"
     assert fallen > 0.9
-    assert held == UNDECIDED  # known word for word: it may be all, and end high as a question does
+    assert (
+        held == KNOWN_UP_FLOOR
+    )  # may be all, and end high as a question
 
 
 async def test_a_voice_that_stays_up_is_waited_for_though_the_words_may_be_all() -> None:
@@ -140,7 +142,7 @@ async def test_a_fall_does_not_end_a_number_under_way_nor_an_opening() -> None:
 
 
 async def test_a_short_known_request_may_go_on_while_the_voice_stays_up() -> None:
-    assert (await judged(QuestionKind.OPEN, "мой баланс", melody=HELD))[0] == UNDECIDED
+    assert (await judged(QuestionKind.OPEN, "мой баланс", melody=HELD))[0] == KNOWN_UP_FLOOR
 
 
 async def test_a_short_move_needs_little_melody() -> None:
