@@ -1,22 +1,31 @@
-"""How well ends of requests are told from pauses within, on recordings: by words, melody, both.
+"""How well ends of requests are told from pauses within, on recordings, and what calls make of it.
 
 Every recording is listened to whole and cut at every border of its words; what the call core would
 think of a silence there is compared with what is true. No line, no dialogue: minutes, not hours.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date
+from math import log
 from pathlib import Path
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
 
 from ivr.app import session_settings
-from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
+from ivr.audio.pcm import FRAME_MS, LINE_RATE_HZ, SAMPLE_BYTES
 from ivr.audio.wav import load_audio
+from ivr.bench.figures import percentile
 from ivr.bench.turns.borders import TAIL, between, heard
+from ivr.bench.turns.compose import (
+    LONGEST_PAUSE_MS,
+    PAUSE_MS,
+    PAUSE_SPREAD,
+    SHORTEST_PAUSE_MS,
+)
 from ivr.call.conversation import Understanding
 from ivr.call.patience import Patience
 from ivr.call.speculation import Speculation
@@ -31,7 +40,7 @@ from ivr.speech.models import in_use
 from ivr.speech.vosk_asr import VoskRecognizer, VoskRecognizerFactory
 
 PAUSE: Final = bytes(round(0.1 * LINE_RATE_HZ) * SAMPLE_BYTES)
-"""As much silence as calls look at words after."""
+"""As much silence as calls look at words after; the look gets it twice."""
 NLU_TIMEOUT_S: Final = 5.0
 
 
@@ -46,6 +55,21 @@ class Place:
     """Sureness that the turn is over, 0..1."""
     by_both: float
     melody: Melody | None
+    wait_ms: int
+    """How long a call would wait there, whole frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What that comes to for one voice; NaN where it has no such place."""
+
+    voice: str
+    p50_ms: float
+    p95_ms: float
+    """Silence after an end until the turn is taken for over."""
+    cut: float
+    """Share of the pauses that would be cut off, 0..1, were they as long as those of the set of
+    turns (`ivr.bench.turns.compose`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +143,7 @@ class _Listener:
             yield place
 
     async def _place(self, row: FixtureRow, samples: bytes, *, is_end: bool) -> Place | None:
-        text = (await self._recognizer.look(samples + PAUSE)).text
+        text = (await self._recognizer.look(samples + PAUSE + PAUSE)).text
         if not text:
             return None
         self._patience.ahead(text)
@@ -127,14 +151,49 @@ class _Listener:
         melody = voice_of(samples).melody
         by_words = self._patience.judge(text).sureness
         by_both = self._patience.judge(text, melody).sureness
-        return Place(row.voice, text, is_end, by_words, by_both, melody)
+        wait_ms = whole_frames_ms(self._patience.profile.patience_ms(by_both))
+        return Place(row.voice, text, is_end, by_words, by_both, melody, wait_ms)
 
 
 def separations(found: Sequence[Place]) -> list[Separation]:
     """By voice, and of all together last."""
-    voices = sorted({place.voice for place in found})
-    groups = {voice: [place for place in found if place.voice == voice] for voice in voices}
-    return [_separation(voice, group) for voice, group in (*groups.items(), ("all", list(found)))]
+    return [_separation(voice, group) for voice, group in _by_voice(found)]
+
+
+def waitings(found: Sequence[Place]) -> list[Waiting]:
+    """By voice, and of all together last."""
+    return [_waiting(voice, group) for voice, group in _by_voice(found)]
+
+
+def _by_voice(found: Sequence[Place]) -> Iterator[tuple[str, list[Place]]]:
+    for voice in sorted({place.voice for place in found}):
+        yield voice, [place for place in found if place.voice == voice]
+    yield "all", list(found)
+
+
+def _waiting(voice: str, group: Sequence[Place]) -> Waiting:
+    waits_ms = [place.wait_ms for place in group if place.is_end]
+    cut = [longer_than(place.wait_ms) for place in group if not place.is_end]
+    return Waiting(
+        voice=voice,
+        p50_ms=percentile(waits_ms, 50),
+        p95_ms=percentile(waits_ms, 95),
+        cut=float(np.mean(cut)) if cut else float("nan"),
+    )
+
+
+def longer_than(wait_ms: float) -> float:
+    """Share of the set's pauses within recordings that last longer, 0..1."""
+    if wait_ms < SHORTEST_PAUSE_MS:
+        return 1.0
+    if wait_ms >= LONGEST_PAUSE_MS:
+        return 0.0
+    return 1 - NormalDist(0, PAUSE_SPREAD).cdf(log(wait_ms / PAUSE_MS))
+
+
+def whole_frames_ms(wait_ms: int) -> int:
+    """Silence is counted by the frame: 384 ms are over after 400."""
+    return -(-wait_ms // FRAME_MS) * FRAME_MS
 
 
 def _separation(voice: str, group: Sequence[Place]) -> Separation:

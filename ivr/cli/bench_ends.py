@@ -8,7 +8,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from ivr.bench.ends import Separation, places, separations
+from ivr.bench.ends import Separation, Waiting, places, separations, waitings
 from ivr.bench.turns.sounds import FIXTURES
 from ivr.cli.context import console, fail, run, settings_of
 from ivr.errors import ConfigError, IvrError
@@ -25,7 +25,9 @@ def ends(
 
     Each recording is cut at every border of its words, as if the caller paused there. The figures
     are areas under the curve: 0.5 is chance, 1 is faultless. Your own recordings count once they
-    are added (ivr fixtures add). docs/turn-taking.md says what is done with words and melody.
+    are added (ivr fixtures add). The second table says what calls make of it: how long they wait
+    after an end, and how many of the pauses would be cut off. docs/turn-taking.md says what is done
+    with words and melody.
     """
     settings = settings_of(context)
     rows = [row for row in read_manifest(FIXTURES) if row.file.startswith(only)]
@@ -46,6 +48,7 @@ def ends(
     except IvrError as exc:
         raise fail(exc) from exc
     console.print(_table(separations(found)))
+    console.print(_waiting_table(waitings(found)))
 
 
 def _table(found: list[Separation]) -> Table:
@@ -55,4 +58,11 @@ def _table(found: list[Separation]) -> Table:
         table.add_row(
             one.voice, str(one.ends), str(one.pauses), *areas, f"{100 * one.followed:.0f} %"
         )
+    return table
+
+
+def _waiting_table(found: list[Waiting]) -> Table:
+    table = Table("voice", "wait after ends, P50 ms", "P95 ms", "pauses cut off")
+    for one in found:
+        table.add_row(one.voice, f"{one.p50_ms:.0f}", f"{one.p95_ms:.0f}", f"{100 * one.cut:.1f} %")
     return table

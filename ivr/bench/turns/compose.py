@@ -21,6 +21,10 @@ from ivr.fixtures.manifest import FixtureRow, Part
 
 SEED: Final = 611
 SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS = 250, 1200
+PAUSE_MS, FILLER_PAUSE_MS, PIECE_PAUSE_MS = 550, 600, 500
+"""Medians within a recording, after a filler, between pieces that were rendered apart."""
+PAUSE_SPREAD: Final = 0.4
+"""Standard deviation of a pause's logarithm."""
 LINKS: Final = frozenset(
     (
         *("а", "без", "в", "во", "где", "для", "до", "за", "и", "из", "как", "когда", "кто", "ли"),
@@ -150,7 +154,7 @@ class Author:
             for start, end in zip(["0.00", *inner], [*inner, ""], strict=True)
         )
         turn = _recorded(row, Profile.OPEN, Kind.PAUSE)
-        return replace(turn, pieces=pieces, pauses_ms=self._pauses(count, 550))
+        return replace(turn, pieces=pieces, pauses_ms=self._pauses(count, PAUSE_MS))
 
     def _said(self, name: str, profile: Profile, kind: Kind) -> Iterator[TurnRow]:
         yield from (self._rendered(line, profile, kind) for line in self._stock[name])
@@ -160,6 +164,7 @@ class Author:
         intent, _, value = meaning.partition("=")
         texts = [part.strip() for part in words.split("|")]
         voice = self._voice()
+        median_ms = FILLER_PAUSE_MS if kind is Kind.FILLER else PIECE_PAUSE_MS
         known = {Profile.DIGITS: "withheld", Profile.CITY: "stranger"}
         return TurnRow(
             id="",
@@ -169,7 +174,7 @@ class Author:
             caller=known.get(profile, "known"),
             keys=KEYS.get(profile, OPEN_KEYS),
             pieces=tuple(f"{voice}:{text}" for text in texts),
-            pauses_ms=self._pauses(len(texts) - 1, 600 if kind is Kind.FILLER else 500),
+            pauses_ms=self._pauses(len(texts) - 1, median_ms),
             text=" ".join(texts),
             intent=intent.strip(),
             value=value.strip(),
@@ -231,7 +236,7 @@ class Author:
             yield replace(turn, pauses_ms=pause, conditions=conditions)
 
     def _pauses(self, count: int, median_ms: int) -> tuple[int, ...]:
-        drawn = median_ms * np.exp(0.4 * self._rng.standard_normal(count))
+        drawn = median_ms * np.exp(PAUSE_SPREAD * self._rng.standard_normal(count))
         kept = np.clip(drawn, SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS)
         return tuple(int(pause) // 10 * 10 for pause in kept)
 

@@ -84,9 +84,7 @@ async def test_a_request_is_surer_when_the_voice_has_come_down() -> None:
     held, _ = await judged(QuestionKind.OPEN, text, melody=HELD)
     assert why == "request_heard"
     assert fallen > 0.9
-    assert (
-        held == KNOWN_UP_FLOOR
-    )  # may be all, and end high as a question
+    assert held == KNOWN_UP_FLOOR  # may be all, and end high as a question
 
 
 async def test_a_voice_that_stays_up_is_waited_for_though_the_words_may_be_all() -> None:
