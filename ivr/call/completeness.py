@@ -24,11 +24,13 @@ from ivr.call.unfinished import (
     HALF_NAMES,
     HOLDING,
     LEADING_ON,
+    NAME_SOUGHT,
     NO_ATTRIBUTES,
     NUMBER,
     OWN,
     RINGING,
     WISHES,
+    WORD_SOUGHT,
 )
 from ivr.dialogue.actions import QuestionKind
 from ivr.dialogue.yes_no import ANSWERS, FILLERS, THINKING
@@ -198,7 +200,7 @@ def _choice(spelled: Sequence[str]) -> Judgement | None:
 def _unfinished(kind: QuestionKind, spelled: Sequence[str]) -> str:
     """Why these words cannot be all, '' when they may be."""
     last, before = spelled[-1], spelled[:-1]
-    if HOLDING.issuperset(spelled):
+    if HOLDING.issuperset(spelled) or _is_looking(spelled):
         return "looking_for_words"
     if (GREETING | HOLDING).issuperset(spelled):
         return "greeting"
@@ -214,6 +216,13 @@ def _unfinished(kind: QuestionKind, spelled: Sequence[str]) -> str:
     if kind in (QuestionKind.OPEN, QuestionKind.MENU) and _object_is_awaited(before, last):
         return "object_awaited"
     return ""
+
+
+def _is_looking(spelled: Sequence[str]) -> bool:
+    """«Подключите этот, как его»; «как же это»."""
+    if tuple(spelled) in WORD_SOUGHT:
+        return True
+    return spelled[-2:-1] == ["как"] and spelled[-1] in NAME_SOUGHT
 
 
 def _object_is_awaited(before: Sequence[str], last: str) -> bool:

@@ -145,9 +145,13 @@ class Patience:
 
     def _request(self, words: Sequence[str], result: NluResult, melody: Melody | None) -> Judgement:
         endings, guess = self._settings.endings, self._guess(result)
+        most = SURE
+        if self._says(result, Move.YES, Move.NO) and not endings.knows(words):
+            most = UNDECIDED  # «мне надо» and «ну короче» are heard as «не надо», «не короче»
         if melody is None:
-            return Judgement(endings.sureness(words, guess), "request")
-        return Judgement(endings.sureness_heard(words, guess, melody), "request_heard")
+            return Judgement(min(endings.sureness(words, guess), most), "request")
+        sureness = endings.sureness_heard(words, guess, melody)
+        return Judgement(min(sureness, most), "request_heard")
 
     def _says(self, result: NluResult, *moves: Move) -> bool:
         """Is it surely one of these?"""

@@ -23,8 +23,8 @@ LEADING_ON: Final = _words(
 
 HOLDING: Final = _words(
     "сейчас щас секунду секундочку минуту минутку минуточку момент погодите подождите постойте "
-    "ээ э эм м мм хм ну вот это самое значит так слушайте слушай алло алле ой одну и а погоди "
-    "подожди постой"
+    "ээ э эм м мм хм ну вот это самое значит так слушайте слушай слушаете алло алле ой одну и а "
+    "погоди подожди постой"
 )
 """Words that hold the line: an utterance of nothing else is a caller who looks for words."""
 CALLS: Final = _words("алло алле")
@@ -38,12 +38,19 @@ GREETING: Final = _words(
 """Words of politeness: an utterance of nothing else is an opening."""
 
 ANNOUNCING: Final = _words(
-    "вопрос вопросик проблема проблемка ситуация дело короче общем вобщем говоря знаете понимаете "
-    "видите смотрите смотри послушайте подумать вспомнить вспомню спросить"
+    "вопрос вопросик проблема проблемы проблему проблемка ситуация дело дела короче общем вобщем "
+    "говоря знаете понимаете видите смотрите смотри послушайте подумать вспомнить вспомню спросить"
 )
 """Words that announce a request: «у меня такой вопрос», «тут такое дело», «короче говоря»."""
-AROUND_ANNOUNCING: Final = _words("такой такая такое один одна одно небольшой небольшая есть тут")
+AROUND_ANNOUNCING: Final = _words(
+    "такой такая такое такие какая какое какие один одна одно небольшой небольшая есть тут"
+)
 """What may stand around them beside `CARRIERS`, `HOLDING` and `GREETING`."""
+
+NAME_SOUGHT: Final = _words("его ее их")
+"""With «как» before it, at the end, somebody looks for a name: «подключите этот, как его»."""
+WORD_SOUGHT: Final = frozenset({("как", "это"), ("как", "же"), ("как", "же", "это")})
+"""Whole utterances of somebody who looks for a word."""
 
 ABOUT_ONESELF: Final = _words("я мы звоню вопрос")
 """With nothing but these before it «на счет» is «насчёт»: no account was spoken of."""

@@ -102,6 +102,14 @@ async def test_idle_words_are_never_sure_to_be_all() -> None:
     assert fallen == UNDECIDED
 
 
+async def test_a_yes_or_no_that_nobody_says_may_be_an_opening() -> None:
+    """«Мне надо», «ну короче» are heard as «не надо», «не короче»."""
+    INTENTS["не короче"] = "deny"
+    unknown, _ = await judged(QuestionKind.OPEN, "не короче", melody=FALLEN)
+    known, _ = await judged(QuestionKind.OPEN, "неа", melody=FALLEN)
+    assert unknown <= UNDECIDED < known
+
+
 async def test_a_last_word_that_leads_on_is_doubted_after_a_fall() -> None:
     text = "сколько у меня денег на"
     assert await judged(QuestionKind.OPEN, text, melody=HELD) == (UNFINISHED, "leads_on")
