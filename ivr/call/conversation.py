@@ -205,7 +205,9 @@ class Conversation:
 
     async def _ask(self, ask: Ask, floor: Floor) -> UserInput:
         if ask.phrase:
-            await self._say(ask.phrase, barge_in=ask.barge_in, kind=ask.kind, droppable=ask.music)
+            await self._say(
+                ask.phrase, barge_in=ask.barge_in, kind=ask.kind, droppable=ask.droppable
+            )
         self._turns.complete()
         self._question = ask.kind.value
         self._outside.expect(ask.kind)
@@ -213,6 +215,9 @@ class Conversation:
             answer = await self._music.until_answered(floor, ask.no_input_s)
         else:
             answer = await floor.ask(ask.no_input_s, takes_row=ask.takes_row)
+        if isinstance(answer, Summoned):
+            await floor.news_left()
+            self._player.stop()  # no operator waits for the end of news about the waiting
         self._player.begin()
         if isinstance(answer, Summoned) or (ask.music and isinstance(answer, Silent)):
             self._turns.begin(QUEUE, self._question)

@@ -118,7 +118,7 @@ class Floor:
         self._senses = senses or Senses()
         self._turn = TurnTaking(yield_softly=self._senses.soft_gain > 0)
         self._answer: asyncio.Future[Answer] | None = None
-        self._silence: asyncio.Future[None] | None = None
+        self._awaited: tuple[Callable[[], bool], asyncio.Future[None]] | None = None
         self._interrupted: tuple[Segment, ...] = ()
         self._played_s: float | None = None
         self._utterance: Utterance | None = None
@@ -189,13 +189,21 @@ class Floor:
 
     async def played_out(self) -> None:
         """Wait until everything handed to the player has been heard."""
-        if not self._player.playing:
+        await self._until(lambda: not self._player.playing)
+
+    async def news_left(self) -> None:
+        """Wait until nothing plays but what no operator has to wait for."""
+        await self._until(lambda: not self._player.playing or self._player.droppable)
+
+    async def _until(self, seen: Callable[[], bool]) -> None:
+        """Looked for on every frame; one at a time may wait."""
+        if seen():
             return
-        self._silence = asyncio.get_running_loop().create_future()
+        self._awaited = seen, asyncio.get_running_loop().create_future()
         try:
-            await self._silence
+            await self._awaited[1]
         finally:
-            self._silence = None
+            self._awaited = None
 
     def accept_stale(self, utterance: Utterance) -> None:
         """The stale utterance is clear: it answers the question that is open now."""
@@ -287,8 +295,8 @@ class Floor:
     def on_frame(self, audio_s: float) -> None:
         self._audio_s = audio_s
         playing = self._player.playing
-        if not playing and self._silence is not None and not self._silence.done():
-            self._silence.set_result(None)
+        if self._awaited is not None and not self._awaited[1].done() and self._awaited[0]():
+            self._awaited[1].set_result(None)
         voiced = self._senses.voiced()
         if self._in_stretch:
             self._follow_echo(audio_s, voiced=voiced)

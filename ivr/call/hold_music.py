@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final
 
 from ivr.audio.pcm import LINE_RATE_HZ, SAMPLE_BYTES
-from ivr.call.floor import Answer, Floor, Summoned
+from ivr.call.floor import Answer, Floor
 from ivr.speech.player import Player, Segment
 
 LEAD_S: Final = 2.0
@@ -31,12 +31,9 @@ class HoldMusic:
         left_s = self._feed(lasts_s)  # at once: without it the silence would count already
         feeding = asyncio.create_task(self._go_on(floor, left_s))
         try:
-            answer = await floor.ask(TAIL_S)
+            return await floor.ask(TAIL_S)
         finally:
             feeding.cancel()
-        if isinstance(answer, Summoned) and self._player.droppable:
-            self._player.stop()
-        return answer
 
     async def _go_on(self, floor: Floor, left_s: float) -> None:
         while True:

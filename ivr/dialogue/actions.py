@@ -50,6 +50,8 @@ class Ask:
     music: bool = False
     """The caller waits in the queue: after the phrase music plays for `no_input_s`, unless somebody
     speaks or keys. Silence is no `NoInput` then but a fresh `Queued`."""
+    droppable: bool = False
+    """The phrase is cut off when an operator is there: it is about the waiting."""
 
 
 class ServiceCall(StrEnum):

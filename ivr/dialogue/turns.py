@@ -115,6 +115,7 @@ def ask(
         kind=question.kind,
         no_input_s=context.settings.no_input_s if no_input_s is None else no_input_s,
         takes_row=question.topic is Topic.CALLBACK_NUMBER,
+        droppable=question.topic is Topic.QUEUE_OFFER,
     )
     return replace(state, phase=Phase.ASKING, question=question, pending_call=None), (
         *listed,
@@ -134,7 +135,7 @@ def wait_on(state: DialogueState, phrase: Phrase = (), *, refresh_s: float = REF
         slot=None,
         waiting=False,
     )
-    return state, (Ask(phrase=phrase, no_input_s=refresh_s, music=True),)
+    return state, (Ask(phrase=phrase, no_input_s=refresh_s, music=True, droppable=True),)
 
 
 def _listed(question: Question, before: Phrase) -> tuple[Action, ...]:

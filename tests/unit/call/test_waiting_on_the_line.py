@@ -288,17 +288,38 @@ async def test_an_operator_does_not_wait_for_news_about_the_waiting(
     assert queue.joins == 1
 
 
-async def test_an_operator_lets_an_answer_end(dial: Dial, queue: Queue) -> None:
+async def test_an_operator_lets_an_answer_end_but_not_the_news_after_it(
+    dial: Dial, queue: Queue
+) -> None:
     call = await dial(queue)
     await call.says("мой номер", lasts_s=1.0)
-    left = call.leg.queued_samples
-    assert left > LINE_RATE_HZ
+    answer, _news = [piece for piece in call.leg.played if not any(piece)][-2:]
+    left_s = (len(answer) / SAMPLE_BYTES - FRAME_SAMPLES) / LINE_RATE_HZ - 0.1
+    assert left_s > 0.3
     stops = call.leg.commands.count("stop_playback")
     call.floor.summon()
-    await call.passes(0.1)
+    await call.passes(left_s)
     assert call.leg.commands.count("stop_playback") == stops
-    await call.passes(left / LINE_RATE_HZ - 0.2)
-    assert queue.joins == 0
+    assert call.replies[-1] != "Оператор подключается."
+    await call.passes(0.1)
+    assert call.leg.commands.count("stop_playback") == stops + 1
+    assert call.replies[-1] == "Оператор подключается."
+    await call.passes(1.0)
+    assert queue.joins == 1
+
+
+async def test_an_operator_does_not_wait_for_the_offer_of_a_call_back(
+    dial: Dial, queue: Queue
+) -> None:
+    queue.callback = True
+    call = await dial(queue)
+    async with asyncio.timeout(5.0):
+        while "Перезвонить?" not in call.replies[-1]:
+            await call.passes(0.02)
+    assert call.leg.queued_samples > LINE_RATE_HZ
+    call.floor.summon()
+    await call.passes(0.1)
+    assert call.replies[-1] == "Оператор подключается."
     await call.passes(1.0)
     assert queue.joins == 1
 
