@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,14 @@ async def bench_turns(folder: Path, *options: str) -> tuple[int, str, Any]:
     return process.returncode or 0, output.decode(), figures
 
 
-def children_of(pid: int) -> list[psutil.Process]:
-    """All of them, as long as they live."""
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
+def children_of(pid: int) -> dict[psutil.Process, str]:
+    """All of them with their names, as long as they live."""
+    named = {}
+    with suppress(psutil.NoSuchProcess):
+        for child in psutil.Process(pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                named[child] = child.name()
+    return named
 
 
 async def test_answers_are_measured_beside_silence_alone(tmp_path: Path):
@@ -97,9 +100,9 @@ async def test_a_bench_that_is_terminated_leaves_nothing_running(tmp_path: Path)
         stderr=asyncio.subprocess.DEVNULL,
     )
     async with asyncio.timeout(60.0):
-        while not any("kamailio" in child.name() for child in children_of(bench.pid)):
+        while not any("kamailio" in name for name in children_of(bench.pid).values()):
             await asyncio.sleep(0.1)
-        started = children_of(bench.pid)
+        started = list(children_of(bench.pid))
         bench.terminate()
         assert await bench.wait() == 130
     gone, alive = psutil.wait_procs(started, timeout=10.0)

@@ -67,8 +67,9 @@ class World:
         await killed(life.orders(self.url, self.log, point))
         await agrees(self.queue)
 
-    async def lives(self, life: Life) -> None:
-        """The node lives until nobody is owed anything and nobody calls any more."""
+    async def lives(self, life: Life, writes: int = 0) -> None:
+        """The node lives until nobody is owed anything and nobody calls any more, and has noted so
+        many writes: the note of the last one follows its commit."""
         with node_process(life.orders(self.url, self.log)) as process:
 
             async def over() -> bool:
@@ -76,9 +77,14 @@ class World:
                 done = any(
                     (line["what"], line["pid"]) == ("nobody calls", process.pid) for line in lines
                 )
-                return done and await all_over(self.queue, NUMBERS)
+                noted = self.writes().total() >= writes
+                return done and noted and await all_over(self.queue, NUMBERS)
 
-            await until(over, "somebody is still owed something")
+            await until(over, "somebody is still owed something, or a write was not noted")
+
+    def writes(self) -> Counter[str]:
+        """What the nodes have noted down as written."""
+        return Counter(line["write"] for line in diary(self.log) if line["what"] == "writes")
 
     async def figures(self) -> QueueFigures:
         """What a report says of all this."""
@@ -152,10 +158,9 @@ async def test_without_a_fault_a_life_has_these_writes_and_no_others(
     world: World, life: Life
 ) -> None:
     """Or the points above would not be all there are."""
-    await world.lives(life)
+    await world.lives(life, writes=len(life.writes))
     await all_is_well(world, life)
-    writes = Counter(line["write"] for line in diary(world.log) if line["what"] == "writes")
-    assert not life.writes or writes == Counter(life.writes)
+    assert not life.writes or world.writes() == Counter(life.writes)
 
 
 async def test_people_are_called_back_in_the_order_of_their_promises(world: World) -> None:
