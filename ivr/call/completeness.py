@@ -29,6 +29,8 @@ from ivr.call.unfinished import (
     NUMBER,
     OWN,
     RINGING,
+    SALUTES,
+    SHORT_SALUTE,
     WISHES,
     WORD_SOUGHT,
 )
@@ -202,7 +204,7 @@ def _unfinished(kind: QuestionKind, spelled: Sequence[str]) -> str:
     last, before = spelled[-1], spelled[:-1]
     if HOLDING.issuperset(spelled) or _is_looking(spelled):
         return "looking_for_words"
-    if (GREETING | HOLDING).issuperset(spelled):
+    if (GREETING | HOLDING).issuperset(spelled) or _is_salute(spelled):
         return "greeting"
     if not ANNOUNCING.isdisjoint(spelled) and AROUND_REQUEST.issuperset(spelled):
         return "announcement"
@@ -216,6 +218,11 @@ def _unfinished(kind: QuestionKind, spelled: Sequence[str]) -> str:
     if kind in (QuestionKind.OPEN, QuestionKind.MENU) and _object_is_awaited(before, last):
         return "object_awaited"
     return ""
+
+
+def _is_salute(spelled: Sequence[str]) -> bool:
+    """«Алло здравствуйте», of which the first word was taken for another one."""
+    return len(spelled) <= SHORT_SALUTE and spelled[-1] in SALUTES
 
 
 def _is_looking(spelled: Sequence[str]) -> bool:
