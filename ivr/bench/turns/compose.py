@@ -47,13 +47,24 @@ KEYS: Final = {
 }
 LATER: Final = "added/"
 """Folder of recordings that callers and trainers add."""
-OVER_PROMPTS: Final = 1
-"""Added to the seed of what is said over prompts, so that more of it changes nothing else."""
+OVER_PROMPTS, MORE_OPEN = 1, 2
+"""Added to the seeds of what is said over prompts and of further answers to the open question, so
+that more of it changes nothing else."""
 COUNTS: Final = {"open": 14, "pause": 28, "human": 6, "interruption": 6, "yes_no": 10}
 """Turns from recordings, per half."""
+MORE: Final = {"plain": 34, "pause": 19, "human": 6, "open": 2, "filler": 6, "correction": 5}
+"""Further answers to the open question, per half: a share of five in a hundred needs more than 72
+of them. With these half of all have pauses."""
 PEOPLE: Final = "human/"
 """Folder of recordings of a person, who says nothing a caller would ask: no intent is expected."""
 DIGITS_PLAIN, DIGITS_PAUSED = 4, 16
+
+PHRASES: Final = (
+    (Kind.PLAIN, "open"),
+    (Kind.FILLER, "filler"),
+    (Kind.CORRECTION, "correction"),
+)
+"""Answers to the open question that are rendered, by their lists in `stock.toml`."""
 
 Border = tuple[float, str]
 """Seconds at which one word ends, and the word after it."""
@@ -75,6 +86,9 @@ def compose(
         turns = [*_under_conditions(author.rows(), rng)]
         own_rng = np.random.default_rng([seed, list(Half).index(half), OVER_PROMPTS])
         turns += more_over_prompts(half, own_rng, mine, turns)
+        more_rng = np.random.default_rng([seed, list(Half).index(half), MORE_OPEN])
+        more = Author(half, more_rng, mine, borders).more_open(turns)
+        turns += _under_conditions(more, more_rng)
         rows += _numbered(half, turns)
     return tuple(rows)
 
@@ -106,11 +120,7 @@ class Author:
     def rows(self) -> Iterator[TurnRow]:
         """Every turn, without id and mostly without conditions."""
         yield from self._from_recordings()
-        for name, kind in (
-            ("open", Kind.PLAIN),
-            ("filler", Kind.FILLER),
-            ("correction", Kind.CORRECTION),
-        ):
+        for kind, name in PHRASES:
             yield from self._said(name, Profile.OPEN, kind)
         for profile in (Profile.AMOUNT, Profile.DATE, Profile.TARIFF):
             yield from self._said(profile.value, profile, Kind.PLAIN)
@@ -121,6 +131,31 @@ class Author:
         yield from self._numbers()
         yield from self._over_prompts()
         yield from self._bad_lines()
+
+    def more_open(self, taken: Sequence[TurnRow]) -> Iterator[TurnRow]:
+        """Answers to the open question beside those `taken`: other recordings, and the phrases in
+        another voice."""
+        answers = [row for row in taken if row.profile is Profile.OPEN]
+        used = {piece.partition("@")[0] for row in answers for piece in row.pieces}
+        requests = self._shuffled([row for row in self._requests if row.file not in used])
+        paused = [row for row in requests if self._borders.get(row.file)][: MORE["pause"]]
+        yield from [_recorded(row, Profile.OPEN) for row in requests if row not in paused][
+            : MORE["plain"]
+        ]
+        yield from (self._cut(row) for row in paused)
+        people = self._shuffled([row for row in self._people if row.file not in used])
+        yield from (_recorded(row, Profile.OPEN) for row in people[: MORE["human"]])
+        voices = {row.text: row.voice for row in answers}
+        for kind, name in PHRASES:
+            lines = self._stock[name]
+            for index in self._rng.permutation(len(lines))[: MORE[name]]:
+                yield self._in_another_voice(lines[int(index)], kind, voices)
+
+    def _in_another_voice(self, line: str, kind: Kind, voices: Mapping[str, str]) -> TurnRow:
+        turn = self._rendered(line, Profile.OPEN, kind)
+        while turn.voice == voices.get(turn.text):
+            turn = self._rendered(line, Profile.OPEN, kind)
+        return turn
 
     def _from_recordings(self) -> Iterator[TurnRow]:
         requests = self._shuffled(self._requests)

@@ -72,6 +72,19 @@ def test_two_seconds_are_lost_only_in_the_middle_of_a_number(turns: tuple[TurnRo
 
 
 @pytest.mark.parametrize("half", list(Half))
+def test_enough_open_questions_are_answered_to_tell_shares(turns: tuple[TurnRow, ...], half: Half):
+    mine = [row for row in turns if row.part is half and row.profile is Profile.OPEN]
+    assert len(mine) == 144
+    assert 0.45 <= sum(row.has_pause for row in mine) / len(mine) <= 0.6
+
+
+def test_phrases_come_again_in_another_voice_and_recordings_in_none(turns: tuple[TurnRow, ...]):
+    answers = [row for row in turns if row.profile is Profile.OPEN and row.kind is not Kind.LOSS]
+    said = [(row.text, row.voice) for row in answers if row.part is Half.TEST]
+    assert len(set(said)) == len(said)
+
+
+@pytest.mark.parametrize("half", list(Half))
 def test_enough_is_said_over_prompts_to_tell_shares(turns: tuple[TurnRow, ...], half: Half):
     mine = [row for row in turns if row.part is half]
     assert sum(row.kind is Kind.BACKCHANNEL for row in mine) >= 60
