@@ -24,7 +24,7 @@ ACTIVE: Final = 1500 // FRAME_MS
 REMEMBERED: Final = 20_000 // FRAME_MS
 """Frames whose level is kept: longer than the longest utterance."""
 IN_VAIN: Final = 3
-"""So many soft utterances in a row, with nothing of the caller's between: perhaps it is they."""
+"""So many soft answers in a row, with nothing of the caller's between: perhaps it is they."""
 UNHEARD: Final = 600 // FRAME_MS
 """Frames of soft voices, more than a cough, beside which a question's silence is doubtful, and
 after which what is said softly is not believed."""
@@ -45,6 +45,8 @@ class Foreground:
         self._levels: deque[float] = deque(maxlen=UTTERANCES)
         self._ignored = 0
         """How many utterances in a row were left to the background."""
+        self._in_vain = 0
+        """How many of them made sense as an answer."""
 
     @property
     def usual_db(self) -> float | None:
@@ -71,7 +73,7 @@ class Foreground:
         level = self._level(start_s, end_s)
         if level is not None:
             self._levels.append(level)
-        self._ignored = 0
+        self._ignored = self._in_vain = 0
 
     def unanswered(self, start_s: float, end_s: float) -> None:
         """Nobody answered between these audio times. Soft voices then may have been the caller's.
@@ -90,8 +92,8 @@ class Foreground:
 
         An answer into silence is a caller's who has become softer; beside voices that go on it may
         be theirs. So is a second soft one in a row without such voices: then the usual level is
-        forgotten. So it is for what follows after `IN_VAIN` of them, for a caller's own long
-        sentences are voices that go on, too.
+        forgotten. So it is for what follows after `IN_VAIN` answers, for a caller's own long
+        sentences are voices that go on, too; what a television says makes no sense three times.
         """
         level, usual = self._level(start_s, end_s), self.usual_db
         if level is None or usual is None or level >= usual - BEHIND_DB:
@@ -101,13 +103,14 @@ class Foreground:
             self._forget()
             return False
         self._ignored += 1
-        if self._ignored >= IN_VAIN:
+        self._in_vain += answers
+        if self._in_vain >= IN_VAIN:
             self._forget()
         return True
 
     def _forget(self) -> None:
         self._levels.clear()
-        self._ignored = 0
+        self._ignored = self._in_vain = 0
 
     def _talked(self, start_s: float, end_s: float, usual_db: float) -> bool:
         """Whether voices behind the caller's were heard between these audio times."""
