@@ -315,7 +315,7 @@ class Floor:
     def _follow_echo(self, audio_s: float, *, voiced: bool) -> None:
         """What began as speech may turn out to be an echo, and a caller may speak into an echo."""
         if not self._echo:
-            if self._turn.phase is TurnPhase.YIELDING and self._senses.echo():
+            if self._turn.phase in OVER_PROMPT and self._senses.echo():
                 self._echo = True
                 self._heard_s = None
                 self._apply(self._turn.on_echo())

@@ -45,6 +45,11 @@ STILL_SPEAKING_S: Final = 0.1
 RELENT_S: Final = 0.2
 """A voice over a prompt that has been gone for this long has made its point: without words that
 mean anything the prompt comes back, before it is sure that the utterance is over."""
+DOUBT_S: Final = 2.0
+"""A voice that went without a word when the prompt became softer was perhaps the prompt's echo: for
+this long the next one"""
+TOLD_S: Final = 0.24
+"""has to last this long, enough to tell an echo, before the prompt becomes softer for it again."""
 MOST_RESUMES: Final = 2
 """So often one prompt is said again after noises; then only words stop it: a noisy line must not
 keep a caller at the same phrase for ever."""
@@ -144,6 +149,8 @@ class TurnTaking:
     """Audio time since when the caller's voice has been heard without a break of `RELENT_S`."""
     voiced_until: float = -RELENT_S
     """Audio time at which it was last noticed."""
+    relented_at: float = -DOUBT_S
+    """Audio time at which a voice over the prompt had last gone without a word."""
     heard: Words = Words.NONE
     """What the last partial hypothesis of the current stretch means."""
     stale: bool = False
@@ -190,6 +197,8 @@ class TurnTaking:
         )
         if self.phase is TurnPhase.PROMPTING and interruptible:
             if self.yield_softly:
+                if turn._is_doubtful(audio_s):
+                    return turn, ()
                 return replace(turn, phase=TurnPhase.YIELDING), (SoftenPlayback(),)
             if self._sound_is_enough:
                 return turn._floor_taken()
@@ -286,7 +295,9 @@ class TurnTaking:
         """20 ms went by; whether the prompt is still being heard, and the caller's voice in it."""
         turn = self._voiced(audio_s) if voiced else self
         match self.phase:
-            case TurnPhase.PROMPTING if playing and voiced and interruptible and self._may_yield:
+            case TurnPhase.PROMPTING if (
+                playing and voiced and interruptible and turn._may_yield(audio_s)
+            ):
                 return replace(turn, phase=TurnPhase.YIELDING), (SoftenPlayback(),)
             case TurnPhase.PROMPTING:
                 return turn._on_prompting_frame(audio_s, playing, interruptible)
@@ -297,10 +308,16 @@ class TurnTaking:
                     return self._closed(turn), (NoInputDetected(),)
         return turn, ()
 
-    @property
-    def _may_yield(self) -> bool:
-        """Nothing that was said before has to be dealt with first."""
-        return self.yield_softly and not (self.stale or self.kept_keys or self.kept_text)
+    def _may_yield(self, audio_s: float) -> bool:
+        """Nothing that was said before has to be dealt with first, and it is no echo's doing."""
+        waits = self.stale or self.kept_keys or self.kept_text
+        return self.yield_softly and not waits and not self._is_doubtful(audio_s)
+
+    def _is_doubtful(self, audio_s: float) -> bool:
+        """The voice heard now is too short to be told from the bot's own."""
+        lasted_s = audio_s - self.voiced_since
+        in_doubt = audio_s - self.relented_at < DOUBT_S
+        return in_doubt and lasted_s < TOLD_S - ROUNDING_S
 
     @property
     def _sound_is_enough(self) -> bool:
@@ -331,7 +348,9 @@ class TurnTaking:
             return replace(self, phase=phase, waiting_since=audio_s), (RestorePlayback(),)
         silent_s = audio_s - self.voiced_until
         if silent_s >= RELENT_S - ROUNDING_S and self.heard is not Words.MEANT:
-            return replace(self, phase=TurnPhase.PROMPTING), (RestorePlayback(),)
+            relented_at = audio_s if self.heard is Words.NONE else self.relented_at
+            back = replace(self, phase=TurnPhase.PROMPTING, relented_at=relented_at)
+            return back, (RestorePlayback(),)
         enough_s = FLOOR_TAKEN_S if self.heard is Words.MEANT else WORDLESS_S
         goes_on = self.speaking_since is not None and silent_s <= STILL_SPEAKING_S
         lasted_s = self.voiced_until - self.voiced_since

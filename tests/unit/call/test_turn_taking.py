@@ -6,6 +6,7 @@ import pytest
 
 from ivr.call.backchannel import Words, judged
 from ivr.call.turn_taking import (
+    DOUBT_S,
     MOST_RESUMES,
     KeysTaken,
     NoInputDetected,
@@ -404,3 +405,36 @@ def test_the_rest_of_a_row_belongs_to_the_row_that_is_asked_on():
     story = Story().asks(row=True).prompt_ends().speaks().stops("девятьсот три")
     story.presses("5").presses("1").asks(row=True).passes(0.1)
     assert story.effects[-1] == KeysTaken("51", barge_in=True)
+
+
+def softened(story: Story) -> int:
+    return sum(isinstance(effect, SoftenPlayback) for effect in story.effects)
+
+
+def test_after_a_voice_that_went_when_the_prompt_became_softer_the_next_one_has_to_last():
+    """It was perhaps the prompt itself, come back."""
+    story = Story(softly=True).asks()
+    story.passes(0.1, voiced=True).passes(0.3)
+    assert softened(story) == 1
+    assert story.turn.phase is TurnPhase.PROMPTING
+    for _ in range(3):
+        story.passes(0.2, voiced=True).passes(0.3)
+    assert softened(story) == 1
+    story.speaks().passes(0.1, voiced=True)
+    assert softened(story) == 1
+    story.passes(0.2, voiced=True)
+    assert softened(story) == 2
+
+
+def test_a_while_later_the_prompt_gives_way_at_once_again():
+    story = Story(softly=True).asks()
+    story.passes(0.1, voiced=True).passes(0.3).passes(DOUBT_S)
+    story.passes(0.04, voiced=True)
+    assert softened(story) == 2
+
+
+def test_who_said_a_word_was_no_echo():
+    story = Story(softly=True).asks()
+    story.voices(0.4, "угу").falls_silent("угу")
+    story.passes(0.04, voiced=True)
+    assert softened(story) == 2
