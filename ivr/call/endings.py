@@ -33,13 +33,13 @@ MELODY_BIAS, MELODY_ENDING, MELODY_CONFIDENCE, MELODY_WORD, FALL = -6.7, 0.43, 1
 pauses). A semitone of fall makes an end five times as likely."""
 DEEPEST_FALL_ST, HIGHEST_RISE_ST = -9.0, 0.5
 """Beyond these more makes no difference, only mistakes of the tracking worse."""
-MELODY_SCALE: Final = (-2.0, -1.2, 2.8, 3.0)
+MELODY_SCALE: Final = (-2.0, -1.6, 3.0, 3.2)
 """Log-odds of an end that are taken for an unfinished sentence, for undecided (from the second to
-the third: chances of 0.23 to 0.94), and from 0.95 on for a certain end. More than half of all
+the third: chances of 0.17 to 0.95), and from 0.96 on for a certain end. More than half of all
 requests are that certain, the others are waited for as long as still feels like an answer: to
 answer each of them a little sooner by its chance costs more callers who are cut off than it gains.
 """
-WORDS_SCALE: Final = (0.10, 0.30, 0.84, 0.88)
+WORDS_SCALE: Final = (0.10, 0.30, 0.87, 0.90)
 """The same without a melody, chances."""
 SURENESS_SCALE: Final = (UNFINISHED, UNDECIDED, UNDECIDED, SURE)
 """What they are taken for."""
