@@ -107,6 +107,18 @@ class Senses:
     stops the prompt at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """Something about the player that is waited for."""
+
+    seen: Callable[[], bool]
+    reached: "asyncio.Future[None]"
+
+    def look(self) -> None:
+        if not self.reached.done() and self.seen():
+            self.reached.set_result(None)
+
+
 class Floor:
     """Puts one question at a time and waits for its answer. Event loop only."""
 
@@ -118,7 +130,7 @@ class Floor:
         self._senses = senses or Senses()
         self._turn = TurnTaking(yield_softly=self._senses.soft_gain > 0)
         self._answer: asyncio.Future[Answer] | None = None
-        self._awaited: tuple[Callable[[], bool], asyncio.Future[None]] | None = None
+        self._awaited: _Awaited | None = None
         self._interrupted: tuple[Segment, ...] = ()
         self._played_s: float | None = None
         self._utterance: Utterance | None = None
@@ -199,9 +211,9 @@ class Floor:
         """Looked for on every frame; one at a time may wait."""
         if seen():
             return
-        self._awaited = seen, asyncio.get_running_loop().create_future()
+        self._awaited = _Awaited(seen, asyncio.get_running_loop().create_future())
         try:
-            await self._awaited[1]
+            await self._awaited.reached
         finally:
             self._awaited = None
 
@@ -295,8 +307,8 @@ class Floor:
     def on_frame(self, audio_s: float) -> None:
         self._audio_s = audio_s
         playing = self._player.playing
-        if self._awaited is not None and not self._awaited[1].done() and self._awaited[0]():
-            self._awaited[1].set_result(None)
+        if self._awaited is not None:
+            self._awaited.look()
         voiced = self._senses.voiced()
         if self._in_stretch:
             self._follow_echo(audio_s, voiced=voiced)

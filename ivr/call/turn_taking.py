@@ -46,10 +46,10 @@ RELENT_S: Final = 0.2
 """A voice over a prompt that has been gone for this long has made its point: without words that
 mean anything the prompt comes back, before it is sure that the utterance is over."""
 DOUBT_S: Final = 2.0
-"""A voice that went without a word when the prompt became softer was perhaps the prompt's echo: for
-this long the next one"""
+"""A voice that went without a word when the prompt became softer was perhaps the prompt's echo, and
+the next one within this time may be it again."""
 TOLD_S: Final = 0.24
-"""has to last this long, enough to tell an echo, before the prompt becomes softer for it again."""
+"""Such a voice makes the prompt softer when it has lasted this long: an echo is told by then."""
 MOST_RESUMES: Final = 2
 """So often one prompt is said again after noises; then only words stop it: a noisy line must not
 keep a caller at the same phrase for ever."""

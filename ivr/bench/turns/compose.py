@@ -79,14 +79,14 @@ def compose(
     """
     fixtures = [row for row in fixtures if not row.file.startswith(LATER)]
     rows: list[TurnRow] = []
-    for half in Half:
-        rng = np.random.default_rng([seed, list(Half).index(half)])
+    for number, half in enumerate(Half):
+        rng = np.random.default_rng([seed, number])
         mine = [row for row in fixtures if half_of(row) is half]
         author = Author(half, rng, mine, borders)
         turns = [*_under_conditions(author.rows(), rng)]
-        own_rng = np.random.default_rng([seed, list(Half).index(half), OVER_PROMPTS])
+        own_rng = np.random.default_rng([seed, number, OVER_PROMPTS])
         turns += more_over_prompts(half, own_rng, mine, turns)
-        more_rng = np.random.default_rng([seed, list(Half).index(half), MORE_OPEN])
+        more_rng = np.random.default_rng([seed, number, MORE_OPEN])
         more = Author(half, more_rng, mine, borders).more_open(turns)
         turns += _under_conditions(more, more_rng)
         rows += _numbered(half, turns)

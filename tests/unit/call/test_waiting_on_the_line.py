@@ -273,12 +273,16 @@ async def test_an_operator_silences_the_music_and_joins(dial: Dial, queue: Queue
     assert call.conversation.ended_with == "transferred"
 
 
+@pytest.mark.parametrize(
+    ("callback", "news"), [(False, "Пока вы ждёте"), (True, "Перезвонить?")], ids=["keys", "offer"]
+)
 async def test_an_operator_does_not_wait_for_news_about_the_waiting(
-    dial: Dial, queue: Queue
+    dial: Dial, queue: Queue, callback: bool, news: str
 ) -> None:
+    queue.callback = callback
     call = await dial(queue)
     async with asyncio.timeout(5.0):
-        while "Пока вы ждёте" not in call.replies[-1]:
+        while news not in call.replies[-1]:
             await call.passes(0.02)
     assert call.leg.queued_samples > LINE_RATE_HZ
     call.floor.summon()
@@ -303,22 +307,6 @@ async def test_an_operator_lets_an_answer_end_but_not_the_news_after_it(
     assert call.replies[-1] != "Оператор подключается."
     await call.passes(0.1)
     assert call.leg.commands.count("stop_playback") == stops + 1
-    assert call.replies[-1] == "Оператор подключается."
-    await call.passes(1.0)
-    assert queue.joins == 1
-
-
-async def test_an_operator_does_not_wait_for_the_offer_of_a_call_back(
-    dial: Dial, queue: Queue
-) -> None:
-    queue.callback = True
-    call = await dial(queue)
-    async with asyncio.timeout(5.0):
-        while "Перезвонить?" not in call.replies[-1]:
-            await call.passes(0.02)
-    assert call.leg.queued_samples > LINE_RATE_HZ
-    call.floor.summon()
-    await call.passes(0.1)
     assert call.replies[-1] == "Оператор подключается."
     await call.passes(1.0)
     assert queue.joins == 1
