@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -170,9 +171,13 @@ class Trainer:
         ActionChains(self._driver).send_keys(*keys).perform()
 
     def _until(self, condition: str, what: str) -> None:
-        WebDriverWait(self._driver, 60).until(
-            lambda driver: driver.execute_script(f"return {condition}"), what
-        )
+        try:
+            WebDriverWait(self._driver, 60).until(
+                lambda driver: driver.execute_script(f"return {condition}"), what
+            )
+        except TimeoutException:
+            told = self._driver.execute_script("return $('toast').textContent")
+            pytest.fail(f"{what} did not come; the page said last: {told!r}")
 
 
 @contextmanager

@@ -303,6 +303,53 @@ def test_any_intent_is_found_by_its_words(trainer: Trainer, review: Review) -> N
     assert review.desk.standing().for_training[0].intent == "complaint"
 
 
+HOLD_CHECKS = """
+const straight = window.fetch;
+window.held = [];
+window.fetch = async (path, options) => {
+  if (path === "/api/check") await new Promise((go) => window.held.push(go));
+  return straight(path, options);
+};
+"""
+"""The program takes its time over each check, until it is let go."""
+
+
+@pytest.fixture
+def slow(review: Review, trainer: Trainer) -> Trainer:
+    """A trainer whose intent model has not started and whose checks are held back."""
+    review.desk.suggester.client = None
+    trainer.open(trainer.driver.current_url)
+    # The page looks for the model once more by itself, then only when it is told to.
+    trainer.driver.execute_script("waits = 60")
+    trainer.wait(lambda _: trainer.script("waits > 60"), "the last look")
+    trainer.driver.execute_script(HOLD_CHECKS)
+    return trainer
+
+
+def test_a_decision_is_kept_though_the_page_looks_for_the_model_meanwhile(
+    slow: Trainer, review: Review
+) -> None:
+    slow.press(Keys.ENTER)
+    slow.wait(lambda _: slow.script("held.length === 1"), "the check of the decision")
+    slow.driver.execute_script("waitForModel()")
+    slow.driver.execute_script("for (const go of held) go()")
+    slow.count(f"1 из {len(review.desk.items)}")
+
+
+def test_a_decision_about_a_phrase_that_was_changed_meanwhile_has_to_be_taken_again(
+    slow: Trainer, review: Review
+) -> None:
+    slow.press(Keys.ENTER)
+    slow.wait(lambda _: slow.script("held.length === 1"), "the check of the decision")
+    slow.press("e")
+    slow.press("подключите роуминг")
+    slow.wait(lambda _: slow.script("held.length === 2"), "the check of the new phrase")
+    slow.driver.execute_script("for (const go of held) go()")
+    slow.wait(lambda _: "Фраза изменилась" in slow.one("#toast").text, "the notice")
+    slow.ready()
+    assert review.desk.standing().pending == ()
+
+
 def test_the_end_offers_writing_and_ends_the_command(
     trainer: Trainer, review: Review, page: Served
 ) -> None:
