@@ -73,6 +73,9 @@ class NodeOrders:
     manners: Manners = field(default_factory=Manners)
     room: int = 10
     """Callbacks at once."""
+    steps_in: bool = False
+    """It is up from the beginning, but has room for callbacks only when some node has broken: or
+    it could be through with all of them before the other has come to where it breaks."""
     ring_s: float = 5.0
     """A customer's phone rings so long."""
 
@@ -193,10 +196,14 @@ class _Node:
             node=self._orders.node,
             queue=store,
             carry_out=carry_out,
-            callback_room=lambda: self._orders.room,
+            callback_room=self._room,
             clock=self._clock,
             settings=DispatcherSettings(poll_s=0.05, recover_s=0.2),
         )
+
+    def _room(self) -> int:
+        waits = self._orders.steps_in and not self._diary.noted("breaks")
+        return 0 if waits else self._orders.room
 
     def _customers(self, store: BreakingStore) -> CustomerSide:
         promising, manners = _promising(store), self._orders.manners

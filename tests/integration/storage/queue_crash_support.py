@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ivr.queue.events import QueueEvent, What
 from ivr.queue.model import (
     BUSY_STATES,
@@ -35,7 +37,9 @@ async def killed(orders: NodeOrders) -> None:
     """Run the node until it has killed itself."""
     with node_process(orders) as process:
         await asyncio.to_thread(process.join, WAIT_S)
-        assert process.exitcode == -9, f"{orders.breaks} was not come by"
+        if process.exitcode != -9:
+            done = "\n".join(map(str, diary(orders.log)))
+            pytest.fail(f"{orders.breaks} was not come by, but this was done:\n{done}")
 
 
 async def contacts(queue: SqlQueueStore) -> list[Contact]:

@@ -88,7 +88,8 @@ async def two(postgres: PostgresServer, tmp_path: Path) -> AsyncIterator[TwoNode
 async def test_when_one_of_two_nodes_is_killed_the_other_keeps_every_promise(
     two: TwoNodes, what: str
 ) -> None:
-    with node_process(replace(two.b, room=1)):
+    with node_process(replace(two.b, room=1, steps_in=True)):
+        await until(lambda: has(two, two.b, "started"), "it did not start")
         await killed(replace(two.a, breaks=Break(Moment.AFTER, what)))
         await until(two.over, "the promises were not kept")
     await check(two.queue, two.log, ENDS)
