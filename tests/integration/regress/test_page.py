@@ -171,6 +171,23 @@ def test_the_space_bar_plays_the_recording_and_what_a_condition_made_of_it(
         wait(driver, "return arguments[0].paused && !arguments[1].paused", audio, others[0])
 
 
+def test_the_recording_chosen_last_plays_however_quickly_it_was_chosen(driver: Chrome):
+    first, last = driver.execute_script("return [...document.querySelectorAll('audio')].slice(-2)")
+    # Both keys before the page hears that the first recording has begun.
+    driver.execute_script(
+        "for (const audio of arguments) {"
+        "  const recording = audio.closest('article');"
+        "  audio.loop = true;"
+        "  recording.focus();"
+        "  recording.dispatchEvent(new KeyboardEvent('keydown', {key: ' ', bubbles: true}));"
+        "}",
+        first,
+        last,
+    )
+    wait(driver, "return arguments[0].paused && arguments[1].currentTime > 0.2", first, last)
+    assert not driver.execute_script("return arguments[0].paused", last)
+
+
 def test_a_click_on_the_waveform_plays_from_there(driver: Chrome):
     case = shown(driver)[2]
     picture = case.find_element(By.TAG_NAME, "svg")
