@@ -1,7 +1,9 @@
 """Which addresses and ports this machine offers."""
 
 import asyncio
+import contextlib
 import socket
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from typing import Final
 
@@ -34,16 +36,27 @@ def public_address(sip: SipSettings) -> str:
 
 def free_sip_port(address: str) -> int:
     """A port that is free for UDP and TCP right now."""
+    return free_sip_ports([address])[0]
+
+
+def free_sip_ports(addresses: Sequence[str], taken: Collection[int] = ()) -> tuple[int, ...]:
+    """A port for each address that is free for UDP and TCP right now: no two of them the same, and
+    none of those that others of ours are about to use."""
+    with ExitStack() as held:
+        return tuple(_held_port(held, address, taken) for address in addresses)
+
+
+def _held_port(held: ExitStack, address: str, taken: Collection[int]) -> int:
+    """One that nobody else gets before `held` is closed."""
     for _ in range(50):
-        with ExitStack() as stack:
-            udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            tcp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            udp.bind((address, 0))
-            try:
-                tcp.bind((address, udp.getsockname()[1]))
-            except OSError:
-                continue
-            return int(udp.getsockname()[1])
+        udp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        tcp = held.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+        udp.bind((address, 0))
+        port = int(udp.getsockname()[1])
+        with contextlib.suppress(OSError):
+            tcp.bind((address, port))
+            if port not in taken:
+                return port
     raise SipError("no_port", f"no free SIP port on {address}")
 
 

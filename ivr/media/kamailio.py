@@ -10,7 +10,6 @@ import logging
 import os
 import shutil
 import signal
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ivr.config import Settings, SipSettings
 from ivr.errors import IvrError, SetupError, SipError
-from ivr.media.addresses import ANYWHERE, LOOPBACK, free_sip_port
+from ivr.media.addresses import ANYWHERE, LOOPBACK, await_free, free_sip_ports
 from ivr.sip.identity import mask_numbers, parse_networks
 from ivr.sip.options_probe import answers_options
 
@@ -119,11 +118,14 @@ class KamailioFront:
         return process.pid if process is not None and process.returncode is None else None
 
     async def start(self) -> None:
-        """Write the configuration, check it, run Kamailio and wait until it answers."""
+        """Write the configuration, check it, run Kamailio and wait until it answers; `SetupError`
+        when somebody else holds its port, `SipError` when it does not come up."""
         binary = find_binary()
         if binary is None:
             raise SetupError("kamailio", "Kamailio is not installed: apt-get install kamailio")
         configuration = await self._configure(binary)
+        # Somebody else there would answer the probe below in its place.
+        await await_free("sip.port", self.plan.address, self.plan.sip_port)
         await self._spawn(binary, configuration)
         deadline = asyncio.get_running_loop().time() + START_S
         host = LOOPBACK if self.plan.address == ANYWHERE else self.plan.address
@@ -277,15 +279,18 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
-def plan_front(settings: Settings, public: str, worker_ports: Sequence[int]) -> FrontPlan:
-    """Decide a front's ports; a configured SIP port of 0 takes a free one."""
+def plan_front(settings: Settings, public: str, workers: int) -> FrontPlan:
+    """Decide the ports of a front and its workers; a configured SIP port of 0 takes a free one."""
     sip = settings.sip
+    outside = [] if sip.port else [sip.address]
+    free = free_sip_ports([*outside, *[LOOPBACK] * (1 + workers)], {sip.port, sip.tls_port})
+    sip_port, inside_port, *worker_ports = free if outside else (sip.port, *free)
     return FrontPlan(
         address=sip.address,
         public_address=public,
-        sip_port=sip.port or free_sip_port(sip.address),
+        sip_port=sip_port,
         tls_port=sip.tls_port,
-        inside_port=free_sip_port(LOOPBACK),
+        inside_port=inside_port,
         worker_ports=tuple(worker_ports),
         folder=Path(settings.service.runtime).absolute() / "kamailio",
     )

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from ivr.config import Settings
 from ivr.errors import SetupError, SipError
 from ivr.media import wire
-from ivr.media.addresses import ANYWHERE, LOOPBACK, await_free, free_sip_port, public_address
+from ivr.media.addresses import ANYWHERE, LOOPBACK, await_free, free_sip_ports, public_address
 from ivr.media.kamailio import KamailioFront, find_binary, plan_front
 from ivr.media.media_leg import MediaLeg
 from ivr.media.options import WorkerOptions
@@ -108,14 +108,13 @@ class MediaPool:
             await await_free("sip.tls_port", sip.address, sip.tls_port)
         count = self._worker_count or (self._settings.media.workers if with_front else 1)
         if with_front:
-            ports = [free_sip_port(LOOPBACK) for _ in range(count)]
-            self._front = KamailioFront(
-                self._settings, plan_front(self._settings, self._public, ports)
-            )
+            plan = plan_front(self._settings, self._public, count)
+            self._front = KamailioFront(self._settings, plan)
+            ports = plan.worker_ports
         else:
-            address, first = self._settings.sip.address, self._settings.sip.port
-            ports = [first or free_sip_port(address)]
-            ports += [free_sip_port(address) for _ in range(1, count)]
+            ports = free_sip_ports([sip.address] * count, {sip.port})
+            if sip.port:
+                ports = (sip.port, *ports[1:])
             if self._settings.sip.kamailio != "off":
                 log.warning(
                     "- Kamailio is not installed: one media worker takes the SIP port, "

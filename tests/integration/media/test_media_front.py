@@ -10,7 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ivr.config import ServiceSettings, Settings, SipSettings
+from ivr.errors import SetupError
 from ivr.media.addresses import LOOPBACK, free_sip_port
+from ivr.media.kamailio import KamailioFront, plan_front
 from ivr.media.media_leg import MediaLeg
 from ivr.sip.leg import Answered, Disconnected, Dtmf, Leg, Ringing, TransferProgress
 from ivr.sip.options_probe import answers_options
@@ -245,6 +248,20 @@ async def test_killed_kamailio_is_started_again(make_phone: MakePhone, killed: s
             await asyncio.sleep(0.05)
     await connect(caller, service)
     await listen(kept, 0.1)
+
+
+async def test_a_front_does_not_take_another_ones_answer_for_its_own(
+    make_phone: MakePhone, tmp_path: Path
+) -> None:
+    other = await make_phone()
+    taken = int(other.pool.uri.rpartition(":")[2])
+    settings = Settings(
+        sip=SipSettings(address=LOOPBACK, port=taken, tls_port=0),
+        service=ServiceSettings(runtime=str(tmp_path)),
+    )
+    front = KamailioFront(settings, plan_front(settings, LOOPBACK, 1))
+    with pytest.raises(SetupError, match=f"{taken} cannot be used"):
+        await front.start()
 
 
 async def test_tls_ends_in_kamailio(make_phone: MakePhone) -> None:
