@@ -25,6 +25,7 @@ from tests.integration.media.conftest import (
     connect,
     listen,
     next_frame,
+    settle,
     tone,
     wait_for,
 )
@@ -219,15 +220,16 @@ async def test_audio_and_bridge_come_back_after_hold(make_phone: MakePhone) -> N
     outbound, inbound = await connect(caller, service)
     assert isinstance(outbound, MediaLeg)
     await outbound.hold()
-    await asyncio.sleep(1.0)  # a re-INVITE must be over before the next one
+    await settle(1.0, outbound, inbound)  # a re-INVITE must be over before the next one
     await outbound.hold(False)
-    await asyncio.sleep(1.0)
-    inbound.play(tone(440, 5))
-    outbound.play(tone(1000, 5))
-    await asyncio.gather(listen(inbound, 3.0), listen(outbound, 3.0))
-    heard_in, heard_out = await asyncio.gather(listen(inbound, 0.4), listen(outbound, 0.4))
-    assert amplitude(heard_in, 1000) > LOUD
-    assert amplitude(heard_out, 440) > LOUD
+    inbound.play(tone(440, 12))
+    outbound.play(tone(1000, 12))
+    # There is no event that tells when the far end has agreed.
+    async with asyncio.timeout(WAIT_S):
+        both = False
+        while not both:
+            heard_in, heard_out = await asyncio.gather(listen(inbound, 0.4), listen(outbound, 0.4))
+            both = amplitude(heard_in, 1000) > LOUD and amplitude(heard_out, 440) > LOUD
 
 
 async def test_killed_worker_costs_its_own_calls_and_comes_back(make_phone: MakePhone) -> None:
